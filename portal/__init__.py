@@ -1,0 +1,1 @@
+"""Good Terms: the portal that puts an overdue loan back on good terms."""

@@ -1,0 +1,1 @@
+"""Pure rules: facts in, answers out. No clock, no database, no Flask."""
