@@ -1,0 +1,85 @@
+"""What the portal remembers. Imports every model, so that the metadata is complete."""
+
+from portal.models import audit_entry as _audit_entry  # noqa: F401  (services.audit alone may use it)
+from portal.models.agreement import Adjustment, Agreement, Archive, FollowUp, Original, Signature
+from portal.models.base import Base, Row, finish
+from portal.models.borrower import Borrower, ContactPoint
+from portal.models.case import Case, CaseLoan, CaseMove, Contact, Decision, Hold, Promise
+from portal.models.complaint import Complaint, ComplaintDecision, ComplaintMessage, ComplaintMove
+from portal.models.entry import (
+    CodeChallenge,
+    IdempotencyRecord,
+    JobRun,
+    Locator,
+    PersonalLink,
+    Throttle,
+    WebSession,
+)
+from portal.models.lender import DataKey, Lender, PaymentAccount
+from portal.models.loan import BookImport, Instalment, Loan, Payment
+from portal.models.message import Message
+from portal.models.plan import Approval, Budget, Concession, Plan, PlanInstalment, PlanLoan
+from portal.models.proof import Consent, Proof, ProofReview, Registration, StoredFile
+from portal.models.staff import Staff, StaffRole, Training
+from portal.models.visit import ChecklistAnswer, Finding, Visit, VisitCell, VisitCrew, VisitMove
+
+finish(Base.metadata)
+
+__all__ = [
+    "Adjustment",
+    "Agreement",
+    "Approval",
+    "Archive",
+    "Base",
+    "BookImport",
+    "Borrower",
+    "Budget",
+    "Case",
+    "CaseLoan",
+    "CaseMove",
+    "ChecklistAnswer",
+    "CodeChallenge",
+    "Complaint",
+    "ComplaintDecision",
+    "ComplaintMessage",
+    "ComplaintMove",
+    "Concession",
+    "Consent",
+    "Contact",
+    "ContactPoint",
+    "DataKey",
+    "Decision",
+    "Finding",
+    "FollowUp",
+    "Hold",
+    "IdempotencyRecord",
+    "Instalment",
+    "JobRun",
+    "Lender",
+    "Loan",
+    "Locator",
+    "Message",
+    "Original",
+    "Payment",
+    "PaymentAccount",
+    "PersonalLink",
+    "Plan",
+    "PlanInstalment",
+    "PlanLoan",
+    "Promise",
+    "Proof",
+    "ProofReview",
+    "Registration",
+    "Row",
+    "Signature",
+    "Staff",
+    "StaffRole",
+    "StoredFile",
+    "Throttle",
+    "Training",
+    "Visit",
+    "VisitCell",
+    "VisitCrew",
+    "VisitMove",
+    "WebSession",
+]

@@ -1,0 +1,7 @@
+"""Pages that need no sign-in. They name no lender's business and no person."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("public", __name__)
+
+from portal.public import health, start  # noqa: E402, F401  (registers their routes)

@@ -1,0 +1,7 @@
+"""The only place that reads the time."""
+
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

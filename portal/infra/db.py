@@ -1,0 +1,48 @@
+"""The database: SQLite or PostgreSQL, told to keep its promises."""
+
+from typing import Any
+
+import pysqlite3.dbapi2
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+SQLITE_AT_LEAST = (3, 51, 3)  # older libraries can corrupt a database when its write-ahead log is reset
+BUSY_SECONDS = 30
+Sessions = sessionmaker[Session]
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine for a `sqlite:///…` or `postgresql+psycopg://…` address."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    if pysqlite3.dbapi2.sqlite_version_info < SQLITE_AT_LEAST:
+        needed = ".".join(map(str, SQLITE_AT_LEAST))
+        raise RuntimeError(f"SQLite {needed} or newer is needed; this is {pysqlite3.dbapi2.sqlite_version}")
+    engine = create_engine(url, module=pysqlite3.dbapi2, connect_args={"timeout": BUSY_SECONDS})
+    _keep_promises(engine)
+    return engine
+
+
+def writing(engine: Engine) -> Sessions:
+    """Sessions that may write. On SQLite they take the write lock at once, so that none loses an update."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def reading(engine: Engine) -> Sessions:
+    """Sessions that only read, and never wait for a writer."""
+    return sessionmaker(engine.execution_options(only_reads=True), expire_on_commit=False, autoflush=False)
+
+
+def _keep_promises(engine: Engine) -> None:
+    """Foreign keys are checked, readers do not wait, a commit is on the disk when it is acknowledged."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not open or close transactions itself
+        for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "mmap_size = 0"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get("only_reads")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

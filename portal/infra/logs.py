@@ -1,0 +1,22 @@
+"""Logs: one JSON object a line on stderr. No token, name or amount is ever logged."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure() -> None:
+    """Set up logging for a process. Called once by the command line."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    for noisy in ("apscheduler", "fontTools", "xhtml2pdf", "pyhanko"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,130 @@
+"""The root of every model: keys that carry the lender, public references, sealed values."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Self, overload
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column, relationship
+
+from portal.infra import crypto, ids
+from portal.models.types import UtcDateTime, Whole, Word
+
+TYPES = {int: Whole, str: Text(), bytes: LargeBinary(), datetime: UtcDateTime()}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = TYPES
+
+
+class Row(Base):
+    """A row of one lender. Every reference to another row carries the lender, so that none can cross over."""
+
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True, sort_order=-9)
+    lender_id: Mapped[int] = mapped_column(ForeignKey("lender.id"), index=True, sort_order=-8)
+    ref: Mapped[str] = mapped_column(unique=True, sort_order=-7)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, sort_order=90)
+
+    def __init__(
+        self, *, lender_id: int, created_at: datetime, ref: str | None = None, **values: object
+    ) -> None:
+        # Sealed values are bound to the lender and the reference, so these come first.
+        super().__init__(lender_id=lender_id, ref=ref or ids.new_ref(), created_at=created_at, **values)
+
+
+class EditedRow(Row):
+    """A row that people edit. A save from a stale copy is refused, not silently lost."""
+
+    __abstract__ = True
+
+    version: Mapped[int] = mapped_column(sort_order=91)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805  (SQLAlchemy calls it with the class)
+        return {"version_id_col": cls.version}
+
+
+class Sealed:
+    """A text attribute kept encrypted in a column beside it: `name = Sealed("name_sealed")`."""
+
+    def __init__(self, column: str) -> None:
+        self.column = column
+
+    @overload
+    def __get__(self, row: None, owner: type[Row]) -> Self: ...
+    @overload
+    def __get__(self, row: Row, owner: type[Row]) -> str: ...
+
+    def __get__(self, row: Row | None, owner: type[Row]) -> Self | str:
+        if row is None:
+            return self
+        sealed = getattr(row, self.column)
+        if sealed is None:
+            return ""
+        return crypto.keyring().open(row.lender_id, self._place(row), sealed).decode()
+
+    def __set__(self, row: Row, value: str | None) -> None:
+        sealed = None
+        if value:
+            sealed = crypto.keyring().seal(row.lender_id, self._place(row), value.encode())
+        setattr(row, self.column, sealed)
+
+    def _place(self, row: Row) -> str:
+        return f"{row.__tablename__}|{self.column}|{row.ref}"
+
+
+def belongs(column: str, table: str) -> ForeignKeyConstraint:
+    """A reference to a row of the same lender."""
+    return ForeignKeyConstraint(["lender_id", column], [f"{table}.lender_id", f"{table}.id"])
+
+
+def keys(*constraints: Any) -> tuple[Any, ...]:
+    """The constraints of a lender's table: what it names, and the key others name it by."""
+    return (UniqueConstraint("lender_id", "id"), *constraints)
+
+
+def word(words: type[StrEnum], **options: Any) -> MappedColumn[Any]:
+    """A column that holds a word of `vocabulary.py`."""
+    return mapped_column(Word(words), **options)
+
+
+def to(target: str, column: str, **options: Any) -> Any:
+    """A relationship along one reference. Only the id is carried: the lender is always set by hand."""
+    owner, _, name = column.partition(".")
+    return relationship(
+        target, primaryjoin=f"foreign({owner}.{name}) == {target}.id", viewonly=True, lazy="select", **options
+    )
+
+
+def finish(metadata: MetaData) -> None:
+    """Give every table its SQLite strictness and a check on each column that holds a word."""
+    for table in metadata.tables.values():
+        table.dialect_kwargs["sqlite_strict"] = True
+        for column in table.columns:
+            if isinstance(column.type, Word):
+                _check_words(table, column.name, column.type)
+
+
+def _check_words(table: Table, name: str, kind: Word) -> None:
+    allowed = ", ".join(f"'{item.value}'" for item in kind.words)
+    table.append_constraint(CheckConstraint(f"{name} IN ({allowed})", name=f"{name}_word"))

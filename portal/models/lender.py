@@ -1,0 +1,46 @@
+"""A lender: the tenant to whom every other row belongs, its keys and its payment accounts."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import Base, Row, keys
+from portal.models.types import Facts, Flag, UtcDateTime
+
+
+class Lender(Base):
+    __tablename__ = "lender"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    ref: Mapped[str] = mapped_column(unique=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    preset: Mapped[str]
+    host: Mapped[str | None] = mapped_column(unique=True)
+    names: Mapped[dict[str, str]] = mapped_column(Facts)  # locale -> name
+    hand_in_place: Mapped[dict[str, str]] = mapped_column(Facts)  # locale -> address and hours
+    certificate: Mapped[bytes | None] = mapped_column(LargeBinary)  # PKCS#12, locked with a key of the lender
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DataKey(Row):
+    """A key that seals the lender's values; wrapped by the master key, which is not in the database."""
+
+    __tablename__ = "data_key"
+    __table_args__ = keys()
+
+    wrapped: Mapped[bytes]
+    retired_at: Mapped[datetime | None]
+
+
+class PaymentAccount(Row):
+    """An account the lender owns. Borrowers are only ever shown one of these."""
+
+    __tablename__ = "payment_account"
+    __table_args__ = keys(CheckConstraint("length(currency) = 3", name="currency"))
+
+    currency: Mapped[str]
+    bank: Mapped[dict[str, str]] = mapped_column(Facts)
+    holder: Mapped[dict[str, str]] = mapped_column(Facts)
+    number: Mapped[str]
+    active: Mapped[bool] = mapped_column(Flag, default=True)

@@ -1,0 +1,106 @@
+"""The loan book as the lender's core system gave it. All money in minor units."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import Row, belongs, keys, word
+from portal.models.types import Day, Facts
+from portal.vocabulary import DayCount, JobState, Method, PaymentKind, Product
+
+
+class Loan(Row):
+    __tablename__ = "loan"
+    __table_args__ = keys(
+        belongs("borrower_id", "borrower"),
+        belongs("import_id", "book_import"),
+        UniqueConstraint("lender_id", "contract_no"),
+        Index(None, "lender_id", "borrower_id"),
+        Index(None, "lender_id", "dpd"),
+        CheckConstraint("principal > 0", name="principal"),
+        CheckConstraint("annual_rate_ppm >= 0", name="rate"),
+        CheckConstraint("length(currency) = 3", name="currency"),
+        CheckConstraint("dpd >= 0 AND overdue_amount >= 0 AND outstanding >= 0", name="ageing"),
+    )
+
+    borrower_id: Mapped[int]
+    import_id: Mapped[int | None]
+    contract_no: Mapped[str]
+    product: Mapped[Product] = word(Product)
+    currency: Mapped[str]
+    principal: Mapped[int]
+    annual_rate_ppm: Mapped[int]
+    penalty_multiplier_ppm: Mapped[int | None]  # None: the pack's
+    start_date: Mapped[date] = mapped_column(Day)
+    periods: Mapped[int]
+    method: Mapped[Method] = word(Method)
+    day_count: Mapped[DayCount] = word(DayCount)
+    credit_limit: Mapped[int | None]
+    as_of: Mapped[date] = mapped_column(Day)  # the day of the opening balances
+
+    # Written by nightly ageing, for the business date `aged_on`.
+    aged_on: Mapped[date | None] = mapped_column(Day)
+    dpd: Mapped[int] = mapped_column(default=0)
+    bucket: Mapped[str | None]
+    overdue_since: Mapped[date | None] = mapped_column(Day)
+    overdue_amount: Mapped[int] = mapped_column(default=0)
+    outstanding: Mapped[int] = mapped_column(default=0)
+
+
+class Instalment(Row):
+    """One row of a schedule. The paid figures are the opening balance at the loan's `as_of`."""
+
+    __tablename__ = "instalment"
+    __table_args__ = keys(
+        belongs("loan_id", "loan"),
+        UniqueConstraint("loan_id", "number"),
+        Index(None, "loan_id", "due_date"),
+        CheckConstraint("principal >= 0 AND interest >= 0 AND fees >= 0", name="owed"),
+        CheckConstraint("principal_paid BETWEEN 0 AND principal", name="principal_paid"),
+        CheckConstraint("interest_paid BETWEEN 0 AND interest", name="interest_paid"),
+        CheckConstraint("fees_paid BETWEEN 0 AND fees", name="fees_paid"),
+    )
+
+    loan_id: Mapped[int]
+    number: Mapped[int]
+    due_date: Mapped[date] = mapped_column(Day)
+    principal: Mapped[int]
+    interest: Mapped[int]
+    fees: Mapped[int]
+    principal_paid: Mapped[int]
+    interest_paid: Mapped[int]
+    fees_paid: Mapped[int]
+
+
+class Payment(Row):
+    """Money that came in, or went back. Always positive; a reversal is a row of its own."""
+
+    __tablename__ = "payment"
+    __table_args__ = keys(
+        belongs("loan_id", "loan"),
+        UniqueConstraint("lender_id", "payment_no"),
+        Index(None, "loan_id", "paid_on"),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+    loan_id: Mapped[int]
+    payment_no: Mapped[str]
+    paid_on: Mapped[date] = mapped_column(Day)
+    amount: Mapped[int]
+    currency: Mapped[str]
+    kind: Mapped[PaymentKind] = word(PaymentKind)
+    reference: Mapped[str]
+
+
+class BookImport(Row):
+    """One import of the loan book: which files (by digest), as of when, with what result."""
+
+    __tablename__ = "book_import"
+    __table_args__ = keys(UniqueConstraint("lender_id", "digest"))
+
+    digest: Mapped[str]
+    as_of: Mapped[date] = mapped_column(Day)
+    state: Mapped[JobState] = word(JobState)
+    counts: Mapped[dict[str, int]] = mapped_column(Facts)
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,101 @@
+"""Messages to borrowers: rendered from a template, written to the outbox in the transaction they tell about.
+
+A template is `templates/messages/<name>.<sms|email>.txt`; the first line of an e-mail is its subject. A
+message is of class `service` unless a decision of the gate allows a `collection` one."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.infra import texts
+from portal.models import Borrower, Case, ContactPoint, Decision, Lender, Message
+from portal.services import lenders
+from portal.vocabulary import ActionClass, Channel, ContactKind, MessageState
+
+KINDS = {Channel.SMS: ContactKind.PHONE, Channel.EMAIL: ContactKind.EMAIL}
+
+
+def notify(
+    session: Session,
+    *,
+    borrower: Borrower,
+    template: str,
+    now: datetime,
+    channel: Channel | None = None,
+    case: Case | None = None,
+    decision: Decision | None = None,
+    **facts: object,
+) -> Message | None:
+    """Queue a message in the borrower's language: by SMS, else by e-mail. None: no address on file."""
+    wanted = (channel,) if channel else (Channel.SMS, Channel.EMAIL)
+    for each in wanted:
+        if address := address_of(session, borrower=borrower, channel=each):
+            return _queue(
+                session,
+                borrower=borrower,
+                template=template,
+                channel=each,
+                recipient=address,
+                case=case,
+                decision=decision,
+                now=now,
+                facts=facts,
+            )
+    return None
+
+
+def address_of(session: Session, *, borrower: Borrower, channel: Channel) -> str | None:
+    """Return the borrower's main address for a channel."""
+    query = select(ContactPoint).where(
+        ContactPoint.lender_id == borrower.lender_id,
+        ContactPoint.borrower_id == borrower.id,
+        ContactPoint.kind == KINDS[channel],
+        ContactPoint.main.is_(True),
+    )
+    point = session.scalars(query.order_by(ContactPoint.id)).first()
+    return point.value if point else None
+
+
+def _queue(
+    session: Session,
+    *,
+    borrower: Borrower,
+    template: str,
+    channel: Channel,
+    recipient: str,
+    case: Case | None,
+    decision: Decision | None,
+    now: datetime,
+    facts: dict[str, object],
+) -> Message:
+    lender: Lender = lenders.get(session, borrower.lender_id)
+    written = texts.render(
+        f"messages/{template}.{channel}.txt",
+        locale=borrower.locale,
+        lender_name=lender.names[borrower.locale.value],
+        **facts,
+    ).strip()
+    subject, body = None, written
+    if channel is Channel.EMAIL:
+        subject, _, body = written.partition("\n")
+    message = Message(
+        lender_id=borrower.lender_id,
+        created_at=now,
+        borrower_id=borrower.id,
+        case_id=case.id if case else None,
+        decision_id=decision.id if decision else None,
+        action_class=ActionClass.COLLECTION if decision else ActionClass.SERVICE,
+        channel=channel,
+        locale=borrower.locale,
+        template=template,
+        recipient=recipient,
+        subject=subject,
+        body=body.strip(),
+        state=MessageState.WAITING,
+        not_before=now,
+        attempts=0,
+    )
+    session.add(message)
+    session.flush()
+    return message

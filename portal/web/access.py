@@ -1,0 +1,140 @@
+"""Who is asking, and what they may see."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from flask import Flask, abort, g, redirect, request, url_for
+from flask import session as browser
+from flask_login import LoginManager, current_user, login_user, logout_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain.actor import Actor, visitor
+from portal.services import accounts, lenders, policies
+from portal.vocabulary import Locale, Role
+from portal.web.sessions import BrowserSession
+from portal.web.transactions import installation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Person:
+    """The signed-in person, as Flask-Login wants it."""
+
+    actor: Actor
+    display_name: str
+    locale: Locale
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        return f"{self.actor.kind}:{self.actor.lender_id}:{self.actor.ref}"
+
+
+def actor() -> Actor:
+    """Who does what this request does."""
+    if current_user.is_authenticated:
+        return cast(Actor, current_user.actor)
+    return visitor(g.lender.id)
+
+
+def sign_in(person: Actor, *, idle_minutes: int, life_hours: int) -> None:
+    """Make this browser the person's, under a new session id."""
+    cookie = cast(BrowserSession, browser)
+    cookie.clear()
+    cookie.rotate()
+    cookie["lender_id"] = person.lender_id
+    cookie.limit(idle=timedelta(minutes=idle_minutes), life=timedelta(hours=life_hours))
+    login_user(_person(person))
+
+
+def sign_out() -> None:
+    """End the session for good: a copy of its cookie opens nothing any more."""
+    logout_user()
+    browser.clear()
+
+
+def only_borrowers() -> AnyResponse | None:
+    """The gate of the borrower's pages."""
+    if not current_user.is_authenticated:
+        return redirect(url_for("public.start"), 303)
+    return None if current_user.actor.is_borrower else abort(403)
+
+
+def only_staff() -> AnyResponse | None:
+    """The gate of the staff's pages."""
+    if not current_user.is_authenticated:
+        return redirect(url_for("public.staff_sign_in", next=request.path), 303)
+    return None if current_user.actor.is_staff else abort(403)
+
+
+def roles(*allowed: Role) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Let only these roles in. Every view of the agent portal names its roles."""
+
+    def declare(view: Callable[P, T]) -> Callable[P, T]:
+        @wraps(view)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+            if not current_user.actor.has(*allowed):
+                abort(403)
+            return view(*args, **kwargs)
+
+        wrapper.roles = frozenset(allowed)  # type: ignore[attr-defined]
+        return wrapper
+
+    return declare
+
+
+def or_404(found: T | None) -> T:
+    """Not yours does not exist."""
+    return found if found is not None else abort(404)
+
+
+def _load(identity: str) -> Person | None:
+    kind, lender_id, ref = identity.split(":", 2)
+    with installation().reading() as database:
+        if kind == "staff":
+            staff = accounts.find_staff(database, lender_id=int(lender_id), ref=ref)
+            return Person(accounts.staff_actor(staff), staff.name, staff.locale) if staff else None
+        borrower = accounts.find_borrower(database, lender_id=int(lender_id), ref=ref)
+        return Person(accounts.borrower_actor(borrower), borrower.name, borrower.locale) if borrower else None
+
+
+def _person(person: Actor) -> Person:
+    return or_404(_load(f"{person.kind}:{person.lender_id}:{person.ref}"))
+
+
+def _find_lender() -> None:
+    """The lender of a request comes first: from who is signed in, from the link, from the host."""
+    if request.endpoint == "static":
+        return
+    with installation().reading() as database:
+        if current_user.is_authenticated:
+            use_lender(lenders.get(database, current_user.actor.lender_id))
+        elif lender_id := browser.get("lender_id"):
+            use_lender(lenders.get(database, lender_id))
+        elif (lender := lenders.by_host(database, request.host)) is not None:
+            use_lender(lender)
+    g.actor_name = (
+        str(current_user.actor) if current_user.is_authenticated else f"visitor:{request.remote_addr}"
+    )
+
+
+def use_lender(lender: lenders.Lender) -> None:
+    """From here on the request is this lender's: names, hotline, zone and policy."""
+    g.lender = lender
+    g.policy = policies.of(lender)
+    g.zone = ZoneInfo(g.policy.business.timezone)
+
+
+def init_app(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None  # telephones change their address all day
+    manager.user_loader(_load)
+    app.before_request(_find_lender)

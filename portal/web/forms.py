@@ -1,0 +1,28 @@
+"""What every form has: a CSRF token, a key that makes it count once, messages in the reader's language."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField
+from wtforms.validators import DataRequired, InputRequired
+
+from portal.domain.refusals import Refused
+from portal.infra import ids
+from portal.web import words
+
+REQUIRED = InputRequired(_l("Please fill this in."))
+CHOSEN = InputRequired(_l("Please choose one."))
+TICKED = DataRequired(_l("Please tick this box to go on."))
+
+
+class PortalForm(FlaskForm):
+    """A form that creates or changes something."""
+
+    idempotency_key = HiddenField(default=ids.new_ref)
+
+    def refuse(self, refusal: Refused, field: Field | None = None) -> None:
+        """Put the sentence of a refusal at a field, or above the form."""
+        sentence = words.refusal(refusal)
+        if field is None:
+            self.form_errors.append(sentence)
+        else:
+            field.errors = [*field.errors, sentence]

@@ -1,0 +1,75 @@
+"""Which language and theme a page is in. Chosen by a link, kept in a cookie, never in the database."""
+
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, g, request
+from flask_babel import Babel
+from flask_login import current_user
+
+from portal.formats import BABEL_NAMES, HTML_NAMES
+from portal.vocabulary import Locale
+
+SHORT = {Locale.ZH_HANT: "繁", Locale.ZH_HANS: "简", Locale.EN: "EN"}
+NATIVE = {Locale.ZH_HANT: "繁體中文", Locale.ZH_HANS: "简体中文", Locale.EN: "English"}
+THEMES = ("light", "dark")
+ONE_YEAR = 365 * 24 * 3600
+CHOICES = {"lang": frozenset(Locale), "theme": frozenset((*THEMES, "auto"))}
+
+
+def current_locale() -> Locale:
+    """The link's choice, then the cookie's, then the person's own, then the browser's."""
+    if "locale" not in g:
+        g.locale = _choose()
+    return Locale(g.locale)
+
+
+def _choose() -> Locale:
+    for wanted in (request.args.get("lang"), request.cookies.get("lang")):
+        if wanted in CHOICES["lang"]:
+            return Locale(wanted)
+    if current_user.is_authenticated:
+        return Locale(current_user.locale)
+    best = request.accept_languages.best_match(["zh-Hant", "zh-TW", "zh-HK", "zh-Hans", "zh-CN", "zh", "en"])
+    match best:
+        case None | "zh-Hant" | "zh-TW" | "zh-HK":
+            return Locale.ZH_HANT
+        case "en":
+            return Locale.EN
+        case _:
+            return Locale.ZH_HANS
+
+
+def current_theme() -> str | None:
+    wanted = request.args.get("theme") or request.cookies.get("theme")
+    return wanted if wanted in THEMES else None
+
+
+def current_zone() -> ZoneInfo:
+    """The lender's zone once the lender is known."""
+    return g.get("zone") or ZoneInfo("Asia/Taipei")
+
+
+def url_with(**changes: str) -> str:
+    """The address of this page with a part of its query changed, so that a switch keeps the page."""
+    query = request.args.to_dict(flat=False) | {name: [value] for name, value in changes.items()}
+    pairs = [f"{name}={value}" for name, values in query.items() for value in values]
+    return f"{request.path}?{'&'.join(pairs)}"
+
+
+def init_app(app: Flask) -> None:
+    Babel(
+        app,
+        locale_selector=lambda: BABEL_NAMES[current_locale()].rpartition("_")[0] or "en",
+        default_translation_directories="translations",
+    )
+
+    @app.after_request
+    def keep_choice(response: Response) -> Response:
+        for name, allowed in CHOICES.items():
+            wanted = request.args.get(name)
+            if wanted in allowed:
+                response.set_cookie(
+                    name, wanted, max_age=ONE_YEAR, samesite="Lax", secure=app.config["SESSION_COOKIE_SECURE"]
+                )
+        response.headers.setdefault("Content-Language", HTML_NAMES[current_locale()])
+        return response

@@ -1,0 +1,126 @@
+"""Fixtures: an installation on each database, a clock that stands still, a client that reads pages strictly.
+
+Tests that touch the database run twice: on SQLite and on PostgreSQL, which comes from a wheel unless
+TEST_POSTGRES_URL names a running server. With REQUIRE_ALL=1 nothing may be skipped."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from portal import create_app
+from portal.config import Settings
+from portal.infra import clock, db, schema
+from portal.infra.installation import Installation, open_installation
+from tests import databases
+from tests.client import StrictClient
+
+NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Taipei and Shanghai
+KEYS = {
+    "PORTAL_SECRET_KEY": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ=",
+    "PORTAL_MASTER_KEY": "bWFzdGVyLW1hc3Rlci1tYXN0ZXItbWFzdGVyLTEyMzQ=",
+}
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """The time, standing still. `set_time` moves it."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    return NOW
+
+
+@pytest.fixture
+def set_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    return lambda moment: monkeypatch.setattr(clock, "now", lambda: moment)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "portal.sqlite"
+    engine = db.make_engine(f"sqlite:///{path}")
+    schema.upgrade(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Postgres]:
+    with databases.postgres(tmp_path_factory) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database with the newest schema."""
+    if request.param == "sqlite":
+        path = tmp_path / "portal.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+    else:
+        with request.getfixturevalue("postgres").fresh_database() as url:
+            yield url
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    environ = {"PORTAL_INSTANCE_PATH": str(tmp_path / "instance"), "PORTAL_DATABASE_URL": database_url}
+    return Settings.load(environ | KEYS)
+
+
+@pytest.fixture
+def installation(settings: Settings) -> Iterator[Installation]:
+    installation = open_installation(settings)
+    yield installation
+    installation.engine.dispose()
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    """A session for services. Pages see what was committed."""
+    with installation.writing() as session:
+        yield session
+
+
+@pytest.fixture
+def app(settings: Settings):
+    """The whole application on the test's database."""
+    app = create_app(settings)
+    app.testing = True
+    yield app
+    app.extensions["installation"].engine.dispose()
+
+
+@pytest.fixture
+def client(app) -> StrictClient:
+    return StrictClient(app)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """Password hashing is slow on purpose; tests need it right, not slow."""
+    from argon2 import PasswordHasher
+
+    from portal.services import accounts
+
+    accounts._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests share one server and one browser: keep them in one worker."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """With REQUIRE_ALL=1 a skip is a failure."""
+    if report.skipped and os.environ.get("REQUIRE_ALL") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"

