@@ -37,8 +37,8 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def open_image(data: bytes) -> Any:
-    """The first frame, upright, no longer than LONG_EDGE, with nothing but its pixels."""
+def open_image(data: bytes) -> tuple[Any, bool]:
+    """The first frame, upright, no longer than LONG_EDGE, nothing but its pixels; and whether PNG suits it."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -58,8 +58,8 @@ def open_image(data: bytes) -> Any:
         image = to_eight_bits(image)
     image.thumbnail((LONG_EDGE, LONG_EDGE))
     image = ImageOps.exif_transpose(image)
-    image.info = {"png": True} if wants_png else {}
-    return image
+    image.info = {}  # Pillow would write comments, profiles and resolution from here
+    return image, wants_png
 
 
 def to_eight_bits(image: Any) -> Any:
@@ -70,7 +70,6 @@ def to_eight_bits(image: Any) -> Any:
 
 def encoded(image: Any, *, png: bool = False) -> bytes:
     out = io.BytesIO()
-    image.info = {}
     if png:
         image.save(out, "PNG", optimize=False)
     else:
@@ -81,8 +80,7 @@ def encoded(image: Any, *, png: bool = False) -> bytes:
 def clean(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     if data.startswith(b"%PDF-"):
         return clean_pdf(data)
-    image = open_image(data)
-    png = "png" in image.info
+    image, png = open_image(data)
     answer = {"kind": "image/png" if png else "image/jpeg", "width": image.width, "height": image.height}
     return answer | {"pages": 1}, [encoded(image, png=png)]
 
@@ -151,7 +149,7 @@ def page_pictures(data: bytes, *, edge: int, count: int) -> list[bytes]:
 def pages(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     if data.startswith(b"%PDF-"):
         return {}, page_pictures(data, edge=PAGE_EDGE, count=MAX_PAGES)
-    image = open_image(data)
+    image, _ = open_image(data)
     image.thumbnail((PAGE_EDGE, PAGE_EDGE))
     return {}, [encoded(image)]
 
@@ -159,7 +157,7 @@ def pages(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
 def thumbnail(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     if data.startswith(b"%PDF-"):
         return {}, page_pictures(data, edge=THUMBNAIL_EDGE, count=1)
-    image = open_image(data)
+    image, _ = open_image(data)
     image.thumbnail((THUMBNAIL_EDGE, THUMBNAIL_EDGE))
     return {}, [encoded(image)]
 
