@@ -38,7 +38,7 @@ def limit() -> None:
 
 
 def open_image(data: bytes) -> tuple[Any, bool]:
-    """The first frame, upright, no longer than LONG_EDGE, nothing but its pixels; and whether PNG suits it."""
+    """The first frame, upright, at most LONG_EDGE, nothing but its pixels; and whether PNG suits it."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
