@@ -55,11 +55,11 @@ def test_a_bucket_begins_on_its_first_day(dpd, name):
 
 
 def test_the_bucket_stays_while_a_pause_runs():
-    pause = Pause(DUE + timedelta(days=30), DUE + timedelta(days=50))
+    pause = Pause(DUE + timedelta(days=31), DUE + timedelta(days=50))
     during = delinquency(DUE, DUE + timedelta(days=50), pauses=[pause])
     after = delinquency(DUE, DUE + timedelta(days=52), pauses=[pause])
-    assert (during.past_due_days, during.delinquent_days, during.bucket(BUCKETS)) == (50, 30, Range("M1", 1))
-    assert (after.delinquent_days, after.bucket(BUCKETS)) == (32, Range("M2", 31))
+    assert (during.past_due_days, during.delinquent_days, during.bucket(BUCKETS)) == (50, 31, Range("M1", 1))
+    assert (after.delinquent_days, after.bucket(BUCKETS)) == (33, Range("M2", 31))
 
 
 def test_days_in_two_pauses_are_taken_away_once():
