@@ -1,0 +1,5 @@
+"""Commands about the loan book."""
+
+import click
+
+COMMANDS: tuple[click.Command, ...] = ()
