@@ -1,9 +1,9 @@
-"""What every command needs: the installation, a lender, the exit codes, and results for people or machines."""
+"""What every command needs: the installation, a lender, exit codes, results for people and machines."""
 
 import json
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from portal.infra.installation import Installation
     from portal.models import Lender
 
-REFUSED, INPUT_ERROR, UNAVAILABLE = 1, 2, 3
-
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 
 
-class DayOption(click.ParamType):
+class DayOption(click.ParamType[date]):
     """A calendar date, written 2026-03-02."""
 
     name = "date"
@@ -33,12 +31,22 @@ class DayOption(click.ParamType):
             self.fail(f"{value!r} is not a date such as 2026-03-02", param, ctx)
 
 
-class Failed(click.ClickException):
-    """Ends a command with one clear line on stderr and an exit code."""
+class CheckFailed(click.ClickException):
+    """A rule refused, or a check found something wrong: one line on stderr, exit code 1."""
 
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+    exit_code = 1
+
+
+class InputError(click.ClickException):
+    """What was given cannot be used: one line on stderr, exit code 2."""
+
+    exit_code = 2
+
+
+class Unavailable(click.ClickException):
+    """The database or a gateway does not answer, or is not ready: one line on stderr, exit code 3."""
+
+    exit_code = 3
 
 
 class Commands(click.Group):
@@ -54,10 +62,10 @@ class Commands(click.Group):
         except Refused as refusal:
             from portal.web import words
 
-            raise Failed(words.refusal(refusal), REFUSED) from refusal
+            raise CheckFailed(words.refusal(refusal)) from refusal
         except OperationalError as error:
             first_line = str(error.orig).strip().partition("\n")[0]
-            raise Failed(f"the database does not answer: {first_line}", UNAVAILABLE) from error
+            raise Unavailable(f"the database does not answer: {first_line}") from error
 
 
 def open_portal(*, any_schema: bool = False) -> "Installation":
@@ -85,7 +93,7 @@ def _open() -> "Installation":
         installation = open_installation(Settings.load())
         policies.load_all()
     except (SettingsError, PolicyError, UnreadablePackError) as error:
-        raise Failed(str(error), INPUT_ERROR) from error
+        raise InputError(str(error)) from error
     return installation
 
 
@@ -93,7 +101,7 @@ def _check_schema(installation: "Installation") -> None:
     from portal.infra import schema
 
     if not schema.is_current(installation.engine):
-        raise Failed("the database schema is not current: run `portal db upgrade`", UNAVAILABLE)
+        raise Unavailable("the database schema is not current: run `portal db upgrade`")
 
 
 def lender_of(session: "Session", code: str) -> "Lender":
@@ -103,7 +111,7 @@ def lender_of(session: "Session", code: str) -> "Lender":
     if lender := lenders.find(session, code):
         return lender
     known = ", ".join(each.code for each in lenders.all_lenders(session)) or "none yet"
-    raise Failed(f"there is no lender {code!r}; known: {known}", INPUT_ERROR)
+    raise InputError(f"there is no lender {code!r}; known: {known}")
 
 
 def zone_of(lender: "Lender") -> ZoneInfo:
@@ -125,7 +133,3 @@ def show(result: dict[str, Any], *, as_json: bool, text: Callable[[dict[str, Any
 def note(message: str) -> None:
     """Tell the person at the terminal something that is not the result."""
     click.echo(message, err=True)
-
-
-def fail(message: str, exit_code: int) -> NoReturn:
-    raise Failed(message, exit_code)
