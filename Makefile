@@ -41,7 +41,7 @@ format: $(VENV)/.tools ## put code and templates in the house format
 
 .PHONY: messages
 messages: $(VENV)/.tools ## collect the sentences to translate into portal/translations
-	@$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --omit-header -o $(VENV)/messages.pot .
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext --no-location --sort-output --omit-header -o $(VENV)/messages.pot .
 	@for locale in zh_Hant zh_Hans; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -l $$locale -i $(VENV)/messages.pot -d portal/translations; done
 
 .PHONY: lock
