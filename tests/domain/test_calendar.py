@@ -85,3 +85,11 @@ def test_adding_business_days_passes_exactly_that_many(calendar, day, count):
 @given(calendars, days)
 def test_no_day_is_both_a_business_day_and_a_public_holiday(calendar, day):
     assert not (calendar.is_business_day(day) and calendar.is_public_holiday(day))
+
+
+def test_the_pack_overrules_the_library_on_a_make_up_workday():
+    holiday = date(2026, 6, 19)
+    moved = BusinessCalendar(country="CN", makeup_workdays=frozenset({holiday}), known_until=CN.known_until)
+    assert CN.is_public_holiday(holiday)
+    assert moved.is_business_day(holiday)
+    assert not moved.is_public_holiday(holiday)

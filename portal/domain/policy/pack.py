@@ -30,7 +30,7 @@ class PolicyError(ValueError):
 
 
 class SourceStatus(StrEnum):
-    """How well a source is known: see the table of the packs' README."""
+    """How well a source is known; the last part of `default.toml` says what each status means."""
 
     PROCESS = "process"
     PUBLISHED = "published"
