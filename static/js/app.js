@@ -5,11 +5,10 @@
   const root = document.documentElement;
   root.classList.add("js");
 
-  const within = (node, selector) => (node.matches && node.matches(selector) ? node : node.querySelector(selector));
 
   // After an error the summary is read first.
   function focusSummary(node) {
-    const summary = within(node, ".error-summary");
+    const summary = node.querySelector(".error-summary");
     if (summary) summary.focus();
   }
 
@@ -99,10 +98,9 @@
     if (token) event.detail.headers["X-CSRFToken"] = token.content;
   });
 
-  document.addEventListener("htmx:afterSwap", (event) => {
-    say(null);
-    prepare(event.detail.target);
-  });
+  document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
+
+  document.addEventListener("htmx:afterSwap", () => say(null));
 
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt.closest("form");
