@@ -142,6 +142,17 @@ class ProofState(StrEnum):
     EXPIRED = "expired"
 
 
+class ProofRejection(StrEnum):
+    """Why a reviewer sends a proof back."""
+
+    NOT_READABLE = "not_readable"
+    NOT_WHOLE = "not_whole"
+    ANOTHER_KIND = "another_kind"
+    TOO_OLD = "too_old"
+    NOT_MATCHING = "not_matching"
+    OTHER = "other"
+
+
 class PlaceKind(StrEnum):
     HOME = "home"
     OTHER_ADDRESS = "other_address"
@@ -298,6 +309,16 @@ class ActionClass(StrEnum):
 
     COLLECTION = "collection"
     SERVICE = "service"
+
+
+class ContactOutcome(StrEnum):
+    """What came of a contact. `reached`: the borrower was spoken with; `sent`: a message left."""
+
+    REACHED = "reached"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    WRONG_NUMBER = "wrong_number"
+    SENT = "sent"
 
 
 class Initiator(StrEnum):

@@ -55,17 +55,22 @@ def page_pictures(data: bytes) -> list[bytes]:
     return _ask("pages", data)[1]
 
 
+def page_picture(data: bytes, number: int) -> bytes:
+    """A JPEG of one page, counted from 1, without the work of the others."""
+    return _ask("page", data, str(number))[1][0]
+
+
 def thumbnail(data: bytes) -> bytes:
     """A JPEG of at most 320 pixels a side, of the first page or the picture."""
     return _ask("thumbnail", data)[1][0]
 
 
-def _ask(task: str, data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+def _ask(task: str, data: bytes, *arguments: str) -> tuple[dict[str, Any], list[bytes]]:
     """Have the child do one task; raises UploadRefused also when a limit ended it."""
     with _answer_file() as answer:
         try:
             done = subprocess.run(  # noqa: S603 (fixed program and arguments)
-                [sys.executable, "-I", str(CHILD), task],
+                [sys.executable, "-I", str(CHILD), task, *arguments],
                 input=data,
                 stdout=answer,
                 stderr=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """Opens one uploaded file in a process of its own, with little memory, little time and no environment.
 
-Run by path (`uploads_child.py clean|pages|thumbnail`), so that it imports nothing of the portal. The file
+Run by path (`uploads_child.py clean|pages|page N|thumbnail`), so that it imports nothing of the portal. The file
 comes in on standard input; out go one line of JSON (`{"kind", "width", "height", "pages", "sizes"}` or
 `{"refused": code}`) and then the results, one after the other, as long as `sizes` says."""
 
@@ -129,15 +129,15 @@ def clean_pdf(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     return answer, [out.getvalue()]
 
 
-def page_pictures(data: bytes, *, edge: int, count: int) -> list[bytes]:
-    """JPEG pictures of the first `count` pages, long edge `edge` pixels."""
+def page_pictures(data: bytes, *, edge: int, count: int, first: int = 1) -> list[bytes]:
+    """JPEG pictures of `count` pages from page `first` on, long edge `edge` pixels."""
     import pypdfium2
 
     pictures = []
     document = pypdfium2.PdfDocument(data)
     if len(document) > MAX_PAGES:
         raise Refusal("upload_pdf_pages")
-    for index in range(min(count, len(document))):
+    for index in range(first - 1, min(first - 1 + count, len(document))):
         page = document[index]
         scale = edge / max(*page.get_size(), 1)
         pictures.append(encoded(page.render(scale=scale).to_pil()))
@@ -146,12 +146,16 @@ def page_pictures(data: bytes, *, edge: int, count: int) -> list[bytes]:
     return pictures
 
 
-def pages(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+def pages(data: bytes, *, first: int = 1, count: int = MAX_PAGES) -> tuple[dict[str, Any], list[bytes]]:
     if data.startswith(b"%PDF-"):
-        return {}, page_pictures(data, edge=PAGE_EDGE, count=MAX_PAGES)
+        return {}, page_pictures(data, edge=PAGE_EDGE, count=count, first=first)
     image, _ = open_image(data)
     image.thumbnail((PAGE_EDGE, PAGE_EDGE))
     return {}, [encoded(image)]
+
+
+def page(data: bytes, number: str) -> tuple[dict[str, Any], list[bytes]]:
+    return pages(data, first=int(number), count=1)
 
 
 def thumbnail(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
@@ -162,17 +166,17 @@ def thumbnail(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     return {}, [encoded(image)]
 
 
-TASKS = {"clean": clean, "pages": pages, "thumbnail": thumbnail}
+TASKS: dict[str, Any] = {"clean": clean, "pages": pages, "page": page, "thumbnail": thumbnail}
 
 
-def answer(task: str, data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+def answer(task: str, data: bytes, *arguments: str) -> tuple[dict[str, Any], list[bytes]]:
     """Do the task; a file that breaks its decoder is refused, whatever the decoder raises."""
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
-        return TASKS[task](data)
+        return TASKS[task](data, *arguments)
     except Refusal as refusal:
         return {"refused": str(refusal)}, []
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -185,7 +189,7 @@ def answer(task: str, data: bytes) -> tuple[dict[str, Any], list[bytes]]:
 
 def main() -> None:
     limit()
-    facts, results = answer(sys.argv[1], sys.stdin.buffer.read())
+    facts, results = answer(sys.argv[1], sys.stdin.buffer.read(), *sys.argv[2:])
     header = json.dumps(facts | {"sizes": [len(result) for result in results]})
     for part in (header.encode() + b"\n", *results):
         sys.stdout.buffer.write(part)

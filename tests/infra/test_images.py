@@ -263,3 +263,9 @@ def test_the_child_sees_no_environment_and_no_portal(monkeypatch):
     clean(saved(picture(), "PNG"))
     assert seen["env"] == {}
     assert "-I" in seen["command"]
+
+
+def test_one_page_is_pictured_without_the_others():
+    pdf = clean(document(pages=3)).data
+
+    assert images.page_picture(pdf, 2) == page_pictures(pdf)[1]
