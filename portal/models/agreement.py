@@ -13,6 +13,7 @@ from portal.vocabulary import (
     ConcessionKind,
     FollowUpState,
     Locale,
+    PlaceKind,
     SignatureMethod,
     Signer,
 )
@@ -23,6 +24,7 @@ class Agreement(EditedRow):
     __table_args__ = keys(
         belongs("case_id", "case"),
         belongs("plan_id", "plan"),
+        belongs("file_id", "stored_file"),
         UniqueConstraint("plan_id"),
         UniqueConstraint("lender_id", "number"),
     )
@@ -33,12 +35,16 @@ class Agreement(EditedRow):
     state: Mapped[AgreementState] = word(AgreementState)
     locale: Mapped[Locale] = word(Locale)
     template_version: Mapped[str]
+    place_kind: Mapped[PlaceKind] = word(PlaceKind)  # where the plan was made: the cooling-off depends on it
+    file_id: Mapped[int]
     document_sha256: Mapped[str]  # of the document both sides read before signing
+    text_sealed: Mapped[bytes]  # the same document as HTML, for reading on a small screen
     effective_on: Mapped[date | None] = mapped_column(Day)
     sealed_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
     decline_reason_sealed: Mapped[bytes | None]
 
+    text = Sealed("text_sealed")
     decline_reason = Sealed("decline_reason_sealed")
 
 
@@ -93,6 +99,7 @@ class FollowUp(Row):
     __table_args__ = keys(
         belongs("agreement_id", "agreement"),
         belongs("owner_id", "staff"),
+        belongs("done_by", "staff"),
         UniqueConstraint("agreement_id", "number"),
         Index(None, "lender_id", "due_on"),
     )
@@ -103,6 +110,10 @@ class FollowUp(Row):
     due_on: Mapped[date] = mapped_column(Day)
     state: Mapped[FollowUpState] = word(FollowUpState)
     done_at: Mapped[datetime | None]
+    done_by: Mapped[int | None]
+    note_sealed: Mapped[bytes | None]
+
+    note = Sealed("note_sealed")
 
 
 class Adjustment(Row):

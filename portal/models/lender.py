@@ -19,7 +19,8 @@ class Lender(Base):
     host: Mapped[str | None] = mapped_column(unique=True)
     names: Mapped[dict[str, str]] = mapped_column(Facts)  # locale -> name
     hand_in_place: Mapped[dict[str, str]] = mapped_column(Facts)  # locale -> address and hours
-    certificate: Mapped[bytes | None] = mapped_column(LargeBinary)  # PKCS#12, locked with a key of the lender
+    certificate: Mapped[bytes | None] = mapped_column(LargeBinary)  # PKCS#12, locked with a passphrase
+    passphrase_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed with a key of the lender
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("names", types.Facts(), nullable=False),
         sa.Column("hand_in_place", types.Facts(), nullable=False),
         sa.Column("certificate", sa.LargeBinary(), nullable=True),
+        sa.Column("passphrase_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", types.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lender")),
         sa.UniqueConstraint("code", name=op.f("uq_lender_code")),
@@ -1522,7 +1523,9 @@ def upgrade() -> None:
         sa.Column("method", sa.Text(), nullable=False),
         sa.Column("frequency", sa.Text(), nullable=False),
         sa.Column("periods", types.Whole, nullable=False),
+        sa.Column("contract_rate_ppm", types.Whole, nullable=False),
         sa.Column("annual_rate_ppm", types.Whole, nullable=False),
+        sa.Column("day_count", sa.Text(), nullable=False),
         sa.Column("start_on", types.Day(), nullable=False),
         sa.Column("first_due_on", types.Day(), nullable=False),
         sa.Column("principal", types.Whole, nullable=False),
@@ -1537,6 +1540,10 @@ def upgrade() -> None:
         sa.Column("created_at", types.UtcDateTime(), nullable=False),
         sa.Column("version", types.Whole, nullable=False),
         sa.CheckConstraint(
+            "day_count IN ('30/360', 'act/365', 'act/360', 'act/act', '1/12')",
+            name=op.f("ck_plan_day_count_word"),
+        ),
+        sa.CheckConstraint(
             "frequency IN ('weekly', 'fortnightly', 'monthly')", name=op.f("ck_plan_frequency_word")
         ),
         sa.CheckConstraint(
@@ -1547,6 +1554,7 @@ def upgrade() -> None:
             "state IN ('draft', 'waiting_approval', 'approved', 'refused', 'agreed', 'withdrawn')",
             name=op.f("ck_plan_state_word"),
         ),
+        sa.CheckConstraint("contract_rate_ppm >= annual_rate_ppm", name=op.f("ck_plan_rate")),
         sa.CheckConstraint(
             "principal > 0 AND periods > 0 AND annual_rate_ppm >= 0", name=op.f("ck_plan_terms")
         ),
@@ -1579,7 +1587,10 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("template_version", sa.Text(), nullable=False),
+        sa.Column("place_kind", sa.Text(), nullable=False),
+        sa.Column("file_id", types.Whole, nullable=False),
         sa.Column("document_sha256", sa.Text(), nullable=False),
+        sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("effective_on", types.Day(), nullable=True),
         sa.Column("sealed_at", types.UtcDateTime(), nullable=True),
         sa.Column("declined_at", types.UtcDateTime(), nullable=True),
@@ -1588,12 +1599,21 @@ def upgrade() -> None:
         sa.Column("version", types.Whole, nullable=False),
         sa.CheckConstraint("locale IN ('zh_Hant', 'zh_Hans', 'en')", name=op.f("ck_agreement_locale_word")),
         sa.CheckConstraint(
+            "place_kind IN ('home', 'other_address', 'branch', 'video', 'phone')",
+            name=op.f("ck_agreement_place_kind_word"),
+        ),
+        sa.CheckConstraint(
             "state IN ('offered', 'signed', 'sealed', 'declined')", name=op.f("ck_agreement_state_word")
         ),
         sa.ForeignKeyConstraint(
             ["lender_id", "case_id"],
             ["case.lender_id", "case.id"],
             name=op.f("fk_agreement_lender_id_case_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["lender_id", "file_id"],
+            ["stored_file.lender_id", "stored_file.id"],
+            name=op.f("fk_agreement_lender_id_file_id"),
         ),
         sa.ForeignKeyConstraint(
             ["lender_id", "plan_id"],
@@ -1798,6 +1818,8 @@ def upgrade() -> None:
         sa.Column("due_on", types.Day(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("done_at", types.UtcDateTime(), nullable=True),
+        sa.Column("done_by", types.Whole, nullable=True),
+        sa.Column("note_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", types.UtcDateTime(), nullable=False),
         sa.CheckConstraint(
             "state IN ('scheduled', 'done', 'cancelled')", name=op.f("ck_follow_up_state_word")
@@ -1806,6 +1828,11 @@ def upgrade() -> None:
             ["lender_id", "agreement_id"],
             ["agreement.lender_id", "agreement.id"],
             name=op.f("fk_follow_up_lender_id_agreement_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["lender_id", "done_by"],
+            ["staff.lender_id", "staff.id"],
+            name=op.f("fk_follow_up_lender_id_done_by"),
         ),
         sa.ForeignKeyConstraint(
             ["lender_id", "owner_id"],
