@@ -124,6 +124,24 @@ class ServiceReason(StrEnum):
     SEVERAL_DEBTS = "several_debts"
 
 
+class JourneyStep(StrEnum):
+    """What lies between an overdue loan and good terms, in order."""
+
+    CONSENT = "consent"
+    PROOFS = "proofs"
+    VISIT = "visit"
+    CREW = "crew"
+    PLAN = "plan"
+    SIGNATURE = "signature"
+    REPAYMENT = "repayment"
+
+
+class StepState(StrEnum):
+    DONE = "done"
+    CURRENT = "current"
+    LATER = "later"
+
+
 class ProofKind(StrEnum):
     IDENTITY = "identity"
     RESIDENCE = "residence"
@@ -197,6 +215,31 @@ class ChecklistResult(StrEnum):
     CONFIRMED = "confirmed"
     DIFFERENT = "different"
     NOT_SEEN = "not_seen"
+
+
+class BudgetLine(StrEnum):
+    """A line of a household's month. `regular_instalments` is known to us: what still falls due on the loans."""
+
+    WAGES = "wages"
+    BENEFITS = "benefits"
+    OTHER_INCOME = "other_income"
+    RENT = "rent"
+    FOOD = "food"
+    UTILITIES = "utilities"
+    TRANSPORT = "transport"
+    MEDICAL = "medical"
+    CHILDREN = "children"
+    OTHER_OUTGOINGS = "other_outgoings"
+    OTHER_DEBTS = "other_debts"
+    REGULAR_INSTALMENTS = "regular_instalments"
+
+
+class PlanChoice(StrEnum):
+    """Which of the plans laid side by side: done soonest, gentler by the month, or falling month by month."""
+
+    SOONEST = "soonest"
+    GENTLER = "gentler"
+    FALLING = "falling"
 
 
 class PlanState(StrEnum):
