@@ -1,4 +1,5 @@
-"""One-time codes: six digits, sent to a channel on file, bound to the browser that asked."""
+"""One-time codes: six digits, bound to the browser that asked. Borrowers get theirs on a channel on file,
+staff by e-mail."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.refusals import Refused
 from portal.infra import crypto
-from portal.models import Borrower, CodeChallenge
+from portal.models import Borrower, CodeChallenge, Staff
 from portal.services import notifications, throttles
 from portal.vocabulary import Channel, CodePurpose
 
@@ -35,38 +36,47 @@ def send(
 
     `avoid` is the channel the link came by: the code takes the other one whenever there is one. Refused: too
     many codes were sent."""
-    for limit in SENDS:
-        throttles.count(session, limit=limit, subject=borrower.ref, now=now)
-    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    _count(session, borrower, now)
     channel = _channel(session, borrower, avoid)
     if channel is None:
         return None
-    for older in session.scalars(_alive(borrower, purpose, now)):
-        older.expires_at = now
-    challenge = CodeChallenge(
-        lender_id=borrower.lender_id,
-        created_at=now,
-        borrower_id=borrower.id,
-        purpose=purpose,
-        subject=subject,
-        browser=browser,
-        code_hash=b"",
-        channel=channel,
-        expires_at=now + LIFE,
-        failed_tries=0,
-    )
-    challenge.code_hash = _hash(challenge, code)
-    session.add(challenge)
+    challenge, code = _challenge(session, borrower, purpose, subject, browser, channel, now)
     notifications.notify(
         session, borrower=borrower, template=f"code_{purpose}", channel=channel, now=now, code=code
     )
     return challenge
 
 
+def send_to_staff(
+    session: Session, *, staff: Staff, purpose: CodePurpose, subject: str, browser: bytes, now: datetime
+) -> CodeChallenge:
+    """Send a fresh code to a member of staff by e-mail. Refused: too many codes were sent."""
+    _count(session, staff, now)
+    challenge, code = _challenge(session, staff, purpose, subject, browser, Channel.EMAIL, now)
+    notifications.notify_staff(session, staff=staff, template=f"code_{purpose}", now=now, code=code)
+    return challenge
+
+
+def waiting(
+    session: Session,
+    *,
+    person: Borrower | Staff,
+    purpose: CodePurpose,
+    subject: str,
+    browser: bytes,
+    now: datetime,
+) -> CodeChallenge | None:
+    """Return the code this browser may enter now, if one was sent and is not spent."""
+    challenge = _newest(session, person, purpose, now)
+    if challenge is None or challenge.failed_tries >= MOST_TRIES or challenge.subject != subject:
+        return None
+    return challenge if crypto.same(challenge.browser, browser) else None
+
+
 def use(
     session: Session,
     *,
-    borrower: Borrower,
+    borrower: Borrower | Staff,
     purpose: CodePurpose,
     subject: str,
     browser: bytes,
@@ -76,7 +86,7 @@ def use(
     """Accept a code once. Refused: wrong, too old, used, tried too often, or from another browser.
 
     A wrong try is counted on the challenge: the caller commits although it refuses."""
-    challenge = session.scalars(_alive(borrower, purpose, now).order_by(CodeChallenge.id.desc())).first()
+    challenge = _newest(session, borrower, purpose, now)
     fits = (
         challenge is not None
         and challenge.subject == subject
@@ -93,10 +103,53 @@ def use(
     return challenge
 
 
-def _alive(borrower: Borrower, purpose: CodePurpose, now: datetime) -> Select[CodeChallenge]:
+def _count(session: Session, person: Borrower | Staff, now: datetime) -> None:
+    for limit in SENDS:
+        throttles.count(session, limit=limit, subject=person.ref, now=now)
+
+
+def _challenge(
+    session: Session,
+    person: Borrower | Staff,
+    purpose: CodePurpose,
+    subject: str,
+    browser: bytes,
+    channel: Channel,
+    now: datetime,
+) -> tuple[CodeChallenge, str]:
+    """Make a fresh code and let the older ones of its purpose die."""
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    for older in session.scalars(_alive(person, purpose, now)):
+        older.expires_at = now
+    challenge = CodeChallenge(
+        lender_id=person.lender_id,
+        created_at=now,
+        borrower_id=person.id if isinstance(person, Borrower) else None,
+        staff_id=person.id if isinstance(person, Staff) else None,
+        purpose=purpose,
+        subject=subject,
+        browser=browser,
+        code_hash=b"",
+        channel=channel,
+        expires_at=now + LIFE,
+        failed_tries=0,
+    )
+    challenge.code_hash = _hash(challenge, code)
+    session.add(challenge)
+    return challenge, code
+
+
+def _newest(
+    session: Session, person: Borrower | Staff, purpose: CodePurpose, now: datetime
+) -> CodeChallenge | None:
+    return session.scalars(_alive(person, purpose, now).order_by(CodeChallenge.id.desc())).first()
+
+
+def _alive(person: Borrower | Staff, purpose: CodePurpose, now: datetime) -> Select[CodeChallenge]:
+    owner = CodeChallenge.borrower_id if isinstance(person, Borrower) else CodeChallenge.staff_id
     return select(CodeChallenge).where(
-        CodeChallenge.lender_id == borrower.lender_id,
-        CodeChallenge.borrower_id == borrower.id,
+        CodeChallenge.lender_id == person.lender_id,
+        owner == person.id,
         CodeChallenge.purpose == purpose,
         CodeChallenge.used_at.is_(None),
         CodeChallenge.expires_at > now,

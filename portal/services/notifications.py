@@ -1,4 +1,5 @@
-"""Messages to borrowers: rendered from a template, written to the outbox in the transaction they tell about.
+"""Messages to borrowers and staff: rendered from a template, written to the outbox in the transaction they
+tell about.
 
 A template is `templates/messages/<name>.<sms|email>.txt`; the first line of an e-mail is its subject. A
 message is of class `service` unless a decision of the gate allows a `collection` one."""
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.infra import texts
-from portal.models import Borrower, Case, ContactPoint, Decision, Lender, Message
+from portal.models import Borrower, Case, ContactPoint, Decision, Lender, Message, Staff
 from portal.services import lenders
 from portal.vocabulary import ActionClass, Channel, ContactKind, MessageState
 
@@ -33,7 +34,7 @@ def notify(
         if address := address_of(session, borrower=borrower, channel=each):
             return _queue(
                 session,
-                borrower=borrower,
+                to=borrower,
                 template=template,
                 channel=each,
                 recipient=address,
@@ -43,6 +44,29 @@ def notify(
                 facts=facts,
             )
     return None
+
+
+def notify_staff(
+    session: Session,
+    *,
+    staff: Staff,
+    template: str,
+    now: datetime,
+    case: Case | None = None,
+    **facts: object,
+) -> Message:
+    """Queue an e-mail to a member of staff, in their language."""
+    return _queue(
+        session,
+        to=staff,
+        template=template,
+        channel=Channel.EMAIL,
+        recipient=staff.email,
+        case=case,
+        decision=None,
+        now=now,
+        facts=facts,
+    )
 
 
 def address_of(session: Session, *, borrower: Borrower, channel: Channel) -> str | None:
@@ -60,7 +84,7 @@ def address_of(session: Session, *, borrower: Borrower, channel: Channel) -> str
 def _queue(
     session: Session,
     *,
-    borrower: Borrower,
+    to: Borrower | Staff,
     template: str,
     channel: Channel,
     recipient: str,
@@ -69,25 +93,25 @@ def _queue(
     now: datetime,
     facts: dict[str, object],
 ) -> Message:
-    lender: Lender = lenders.get(session, borrower.lender_id)
+    lender: Lender = lenders.get(session, to.lender_id)
     written = texts.render(
         f"messages/{template}.{channel}.txt",
-        locale=borrower.locale,
-        lender_name=lender.names[borrower.locale.value],
+        locale=to.locale,
+        lender_name=lender.names[to.locale.value],
         **facts,
     ).strip()
     subject, body = None, written
     if channel is Channel.EMAIL:
         subject, _, body = written.partition("\n")
     message = Message(
-        lender_id=borrower.lender_id,
+        lender_id=to.lender_id,
         created_at=now,
-        borrower_id=borrower.id,
+        borrower_id=to.id if isinstance(to, Borrower) else None,
         case_id=case.id if case else None,
         decision_id=decision.id if decision else None,
         action_class=ActionClass.COLLECTION if decision else ActionClass.SERVICE,
         channel=channel,
-        locale=borrower.locale,
+        locale=to.locale,
         template=template,
         recipient=recipient,
         subject=subject,
