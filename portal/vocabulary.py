@@ -218,7 +218,7 @@ class ChecklistResult(StrEnum):
 
 
 class BudgetLine(StrEnum):
-    """A line of a household's month. `regular_instalments` is known to us: what still falls due on the loans."""
+    """A line of a household's month; `regular_instalments` is what still falls due on the case's loans."""
 
     WAGES = "wages"
     BENEFITS = "benefits"

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import EditedRow, Row, Sealed, belongs, keys, word
 from portal.models.types import Day, Facts, Flag
-from portal.vocabulary import ConcessionKind, Frequency, Method, PlanState, Tier
+from portal.vocabulary import ConcessionKind, DayCount, Frequency, Method, PlanState, Tier
 
 
 class Budget(Row):
@@ -48,6 +48,7 @@ class Plan(EditedRow):
         belongs("case_id", "case"),
         belongs("budget_id", "budget"),
         CheckConstraint("principal > 0 AND periods > 0 AND annual_rate_ppm >= 0", name="terms"),
+        CheckConstraint("contract_rate_ppm >= annual_rate_ppm", name="rate"),
     )
 
     case_id: Mapped[int] = mapped_column(index=True)
@@ -57,7 +58,9 @@ class Plan(EditedRow):
     method: Mapped[Method] = word(Method)
     frequency: Mapped[Frequency] = word(Frequency)
     periods: Mapped[int]
+    contract_rate_ppm: Mapped[int]  # of the loans, weighted by overdue principal; before concessions
     annual_rate_ppm: Mapped[int]
+    day_count: Mapped[DayCount] = word(DayCount)
     start_on: Mapped[date] = mapped_column(Day)
     first_due_on: Mapped[date] = mapped_column(Day)
     principal: Mapped[int]  # what the plan repays, after waivers
