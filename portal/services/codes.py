@@ -40,7 +40,9 @@ def send(
     channel = _channel(session, borrower, avoid)
     if channel is None:
         return None
-    challenge, code = _challenge(session, borrower, purpose, subject, browser, channel, now)
+    challenge, code = _challenge(
+        session, borrower, purpose=purpose, subject=subject, browser=browser, channel=channel, now=now
+    )
     notifications.notify(
         session, borrower=borrower, template=f"code_{purpose}", channel=channel, now=now, code=code
     )
@@ -52,7 +54,9 @@ def send_to_staff(
 ) -> CodeChallenge:
     """Send a fresh code to a member of staff by e-mail. Refused: too many codes were sent."""
     _count(session, staff, now)
-    challenge, code = _challenge(session, staff, purpose, subject, browser, Channel.EMAIL, now)
+    challenge, code = _challenge(
+        session, staff, purpose=purpose, subject=subject, browser=browser, channel=Channel.EMAIL, now=now
+    )
     notifications.notify_staff(session, staff=staff, template=f"code_{purpose}", now=now, code=code)
     return challenge
 
@@ -111,6 +115,7 @@ def _count(session: Session, person: Borrower | Staff, now: datetime) -> None:
 def _challenge(
     session: Session,
     person: Borrower | Staff,
+    *,
     purpose: CodePurpose,
     subject: str,
     browser: bytes,
