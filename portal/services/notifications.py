@@ -4,17 +4,26 @@ tell about.
 A template is `templates/messages/<name>.<sms|email>.txt`; the first line of an e-mail is its subject. A
 message is of class `service` unless a decision of the gate allows a `collection` one."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.infra import texts
-from portal.models import Borrower, Case, ContactPoint, Decision, Lender, Message, Staff
+from portal.models import Borrower, Case, ContactPoint, Decision, Message, Staff
 from portal.services import lenders
-from portal.vocabulary import ActionClass, Channel, ContactKind, MessageState
+from portal.vocabulary import ActionClass, Channel, ContactKind, Locale, MessageState
 
 KINDS = {Channel.SMS: ContactKind.PHONE, Channel.EMAIL: ContactKind.EMAIL}
+
+
+@dataclass(frozen=True)
+class _Stranger:
+    """Somebody who is not on file."""
+
+    lender_id: int
+    locale: Locale
 
 
 def notify(
@@ -69,6 +78,31 @@ def notify_staff(
     )
 
 
+def send_to_address(
+    session: Session,
+    *,
+    lender_id: int,
+    locale: Locale,
+    address: str,
+    template: str,
+    now: datetime,
+    **facts: object,
+) -> Message:
+    """Queue a message to somebody who is not on file: an e-mail where there is an @, else an SMS."""
+    channel = Channel.EMAIL if "@" in address else Channel.SMS
+    return _queue(
+        session,
+        to=_Stranger(lender_id, locale),
+        template=template,
+        channel=channel,
+        recipient=address,
+        case=None,
+        decision=None,
+        now=now,
+        facts=facts,
+    )
+
+
 def address_of(session: Session, *, borrower: Borrower, channel: Channel) -> str | None:
     """Return the borrower's main address for a channel."""
     query = select(ContactPoint).where(
@@ -84,7 +118,7 @@ def address_of(session: Session, *, borrower: Borrower, channel: Channel) -> str
 def _queue(
     session: Session,
     *,
-    to: Borrower | Staff,
+    to: Borrower | Staff | _Stranger,
     template: str,
     channel: Channel,
     recipient: str,
@@ -93,7 +127,7 @@ def _queue(
     now: datetime,
     facts: dict[str, object],
 ) -> Message:
-    lender: Lender = lenders.get(session, to.lender_id)
+    lender = lenders.get(session, to.lender_id)
     written = texts.render(
         f"messages/{template}.{channel}.txt",
         locale=to.locale,
