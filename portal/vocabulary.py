@@ -199,6 +199,30 @@ class VisitState(StrEnum):
     STOPPED = "stopped"
 
 
+class VisitStep(StrEnum):
+    """The order of a visit on site; none can be skipped."""
+
+    ARRIVE = "arrive"
+    IDENTITY = "identity"
+    PERSON = "person"
+    CHECKLIST = "checklist"
+    FINDINGS = "findings"
+    BUDGET = "budget"
+    PLAN = "plan"
+    SIGN = "sign"
+    LEAVE = "leave"
+
+
+class VisitOutcome(StrEnum):
+    """What came of a visit. `refused` and `stopped` are never held against the borrower."""
+
+    AGREEMENT = "agreement"
+    NO_AGREEMENT = "no_agreement"
+    ABSENT = "absent"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+
+
 class ChecklistItem(StrEnum):
     """What is verified on site (requirement G3)."""
 

@@ -95,8 +95,10 @@ class VisitMove(Row):
     to_state: Mapped[VisitState] = word(VisitState)
     actor: Mapped[str]
     reason: Mapped[str | None]
+    note_sealed: Mapped[bytes | None]
     position_sealed: Mapped[bytes | None]
 
+    note = Sealed("note_sealed")
     position = Sealed("position_sealed")
 
 
