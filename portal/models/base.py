@@ -81,16 +81,22 @@ class Sealed:
         sealed = getattr(row, self.column)
         if sealed is None:
             return ""
-        return crypto.keyring().open(row.lender_id, self._place(row), sealed).decode()
+        return crypto.keyring().open(row.lender_id, self._place(row.ref), sealed).decode()
+
+    def __set_name__(self, owner: type[Row], _name: str) -> None:
+        self.owner = owner
 
     def __set__(self, row: Row, value: str | None) -> None:
-        sealed = None
-        if value:
-            sealed = crypto.keyring().seal(row.lender_id, self._place(row), value.encode())
-        setattr(row, self.column, sealed)
+        setattr(row, self.column, self.seal(row.lender_id, row.ref, value))
 
-    def _place(self, row: Row) -> str:
-        return f"{row.__tablename__}|{self.column}|{row.ref}"
+    def seal(self, lender_id: int, ref: str, value: str | None) -> bytes | None:
+        """Return what the column of the row with this reference holds: for rows that are written in bulk."""
+        if not value:
+            return None
+        return crypto.keyring().seal(lender_id, self._place(ref), value.encode())
+
+    def _place(self, ref: str) -> str:
+        return f"{self.owner.__tablename__}|{self.column}|{ref}"
 
 
 def belongs(column: str, table: str) -> ForeignKeyConstraint:
