@@ -233,7 +233,7 @@ def read(kind: str, cells: Mapping[str, str], wrong: list[CellError]) -> Row:
         try:
             row[column.name] = column.read(cell)
         except ValueError as error:
-            wrong.append(CellError(column.name, cell, str(error)))
+            wrong.append(CellError(column.name, cell, _reason(error, cell)))
     return row
 
 
@@ -247,4 +247,9 @@ def read_amounts(kind: str, row: Row, currency: str) -> Iterator[CellError]:
             row[name] = amount(cell, currency)
         except ValueError as error:
             del row[name]
-            yield CellError(name, cell, str(error))
+            yield CellError(name, cell, _reason(error, cell))
+
+
+def _reason(error: ValueError, cell: str) -> str:
+    """Say why without the value, which stands beside the reason."""
+    return str(error).removeprefix(f"{cell!r} ").rstrip(".")
