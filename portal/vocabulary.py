@@ -259,10 +259,12 @@ class BudgetLine(StrEnum):
 
 
 class PlanChoice(StrEnum):
-    """Which of the plans laid side by side: done soonest, gentler by the month, or falling month by month."""
+    """Which of the plans laid side by side: done soonest, gentler by the month, of the length that was asked
+    for, or falling month by month."""
 
     SOONEST = "soonest"
     GENTLER = "gentler"
+    OWN = "own"
     FALLING = "falling"
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, Dialect, Integer, Text
+from sqlalchemy import BigInteger, Boolean, ColumnOperators, Date, DateTime, Dialect, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql import operators
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # 64 bits on both: products of money, rate and days overflow the 32-bit integer of PostgreSQL.
@@ -62,6 +63,13 @@ class Flag(TypeDecorator[bool]):
 
     impl = Integer
     cache_ok = True
+
+    class Comparator(TypeDecorator.Comparator[bool]):
+        def is_(self, other: Any) -> ColumnOperators:
+            """PostgreSQL takes no parameter after IS: compared with true or false, a flag is equal."""
+            return super().is_(other) if other is None else self.operate(operators.eq, other)
+
+    comparator_factory = Comparator  # type: ignore[assignment]
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(Boolean() if dialect.name == "postgresql" else Integer())

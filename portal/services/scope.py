@@ -12,6 +12,8 @@ from portal.models import (
     Borrower,
     Case,
     Complaint,
+    Consent,
+    FollowUp,
     Loan,
     Plan,
     Proof,
@@ -58,6 +60,10 @@ def visits(actor: Actor, *, now: datetime) -> Select[Visit]:
     return query
 
 
+def consents(actor: Actor, *, now: datetime) -> Select[Consent]:
+    return of_lender(Consent, actor).where(Consent.case_id.in_(_case_ids(actor, now)))
+
+
 def proofs(actor: Actor, *, now: datetime) -> Select[Proof]:
     return of_lender(Proof, actor).where(Proof.case_id.in_(_case_ids(actor, now)))
 
@@ -68,6 +74,11 @@ def plans(actor: Actor, *, now: datetime) -> Select[Plan]:
 
 def agreements(actor: Actor, *, now: datetime) -> Select[Agreement]:
     return of_lender(Agreement, actor).where(Agreement.case_id.in_(_case_ids(actor, now)))
+
+
+def follow_ups(actor: Actor, *, now: datetime) -> Select[FollowUp]:
+    mine = agreements(actor, now=now).with_only_columns(Agreement.id)
+    return of_lender(FollowUp, actor).where(FollowUp.agreement_id.in_(mine))
 
 
 def complaints(actor: Actor, *, now: datetime) -> Select[Complaint]:

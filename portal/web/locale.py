@@ -1,5 +1,6 @@
 """Which language and theme a page is in. Chosen by a link, kept in a cookie, never in the database."""
 
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, g, request
@@ -50,10 +51,11 @@ def current_zone() -> ZoneInfo:
 
 
 def url_with(**changes: str) -> str:
-    """The address of this page with a part of its query changed, so that a switch keeps the page."""
+    """This page with a part of its query changed, so that a switch keeps the page.
+
+    Without the path: the address of a personal link stands nowhere on its page."""
     query = request.args.to_dict(flat=False) | {name: [value] for name, value in changes.items()}
-    pairs = [f"{name}={value}" for name, values in query.items() for value in values]
-    return f"{request.path}?{'&'.join(pairs)}"
+    return f"?{urlencode(query, doseq=True)}"
 
 
 def init_app(app: Flask) -> None:

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from portal.domain.refusals import Refused
-from portal.web.words import entry, operations
+from portal.web.words import borrower_entry, complaints, entry, operations, visits
 
-_SLICES = (entry, operations)
+_SLICES = (entry, operations, borrower_entry, complaints, visits)
 REFUSALS = {code: sentence for part in _SLICES for code, sentence in part.REFUSALS.items()}
 FACTS = operations.FACTS
 

@@ -1,0 +1,70 @@
+"""Entering by a link, consents, what is next, and what happened: the borrower's first pages."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from portal.vocabulary import (
+    ConsentPurpose,
+    JourneyStep,
+    Product,
+    ServiceReason,
+)
+
+REFUSALS = {
+    "link_closed": _l("This link is closed. You can ask for a new one on its page, or call us."),
+    "no_address_on_file": _l("There is no number and no e-mail address on file to which it could be sent."),
+    "code_wrong": _l(
+        "This code does not fit. Please check the newest message, or have a new code sent below."
+    ),
+    "consent_given_already": _l("You have agreed to the visit service already."),
+    "consent_revoked_already": _l("You have taken this consent back already."),
+}
+
+LABELS: dict[type[StrEnum], dict[StrEnum, LazyString]] = {
+    ConsentPurpose: {
+        ConsentPurpose.VISIT_SERVICE: _l("Visit service"),
+        ConsentPurpose.ELECTRONIC_FORM: _l("Signing electronically"),
+        ConsentPurpose.SENSITIVE_DATA: _l("Use of sensitive data"),
+    },
+    ServiceReason: {
+        ServiceReason.CANNOT_COME: _l("I cannot come to a branch"),
+        ServiceReason.SOLVED_FAST: _l("I want it settled soon"),
+        ServiceReason.NEEDS_GUIDANCE: _l("I would like advice on a plan"),
+        ServiceReason.SEVERAL_DEBTS: _l("I have several debts to sort out"),
+    },
+    JourneyStep: {
+        JourneyStep.CONSENT: _l("Agree to the visit service"),
+        JourneyStep.PROOFS: _l("Send your documents"),
+        JourneyStep.VISIT: _l("Choose a visit time"),
+        JourneyStep.CREW: _l("See who is coming"),
+        JourneyStep.PLAN: _l("Find a plan that fits"),
+        JourneyStep.SIGNATURE: _l("Sign the agreement"),
+        JourneyStep.REPAYMENT: _l("Pay as agreed"),
+    },
+    Product: {
+        Product.CARD: _l("Credit card"),
+        Product.CONSUMER_LOAN: _l("Consumer loan"),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """How an act on the case reads on the borrower's timeline."""
+
+    sentence: LazyString
+    icon: str
+    tone: str | None = None
+
+
+# Only what stands here is shown to the borrower.
+EVENTS = {
+    "case_opened": Event(_l("A payment was late; we opened a case to sort it out with you"), "file"),
+    "link_created": Event(_l("We sent you a link to this page"), "message"),
+    "borrower_signed_in": Event(_l("You opened this page"), "key"),
+    "consent_given": Event(_l("You agreed to the visit service"), "check-circle", "good"),
+    "consent_revoked": Event(_l("You took back your consent to the visit service"), "cross-circle"),
+}
