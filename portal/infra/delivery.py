@@ -1,0 +1,89 @@
+"""Where messages go: a folder of sealed files, one a message, named by the message's reference.
+
+A carrier may be given the same letter twice, after a crash between delivering and noting it: the reference
+makes it one."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from portal.infra import crypto
+
+SUFFIX = ".sealed"
+
+
+class NotDelivered(Exception):
+    """The carrier did not take a letter. The text says why, without anything personal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A message on its way. `ref` is the carrier's idempotency key; `sent_at` is aware."""
+
+    ref: str
+    lender_id: int
+    channel: str
+    locale: str
+    template: str
+    recipient: str
+    subject: str
+    body: str
+    sent_at: datetime
+
+
+class Carrier(Protocol):
+    def deliver(self, letter: Letter) -> None:
+        """Hand a letter over; once for each `ref`, however often it is called. Raises NotDelivered."""
+
+
+class OutboxFolder:
+    """Keeps letters as sealed files, whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def deliver(self, letter: Letter) -> None:
+        facts = asdict(letter) | {"sent_at": letter.sent_at.isoformat()}
+        text = json.dumps(facts, ensure_ascii=False)
+        sealed = crypto.keyring().seal(letter.lender_id, _place(letter.ref), text.encode())
+        path = self.folder / str(letter.lender_id) / f"{letter.ref}{SUFFIX}"
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write_whole(path, sealed)
+        except OSError as error:
+            raise NotDelivered(f"the outbox folder cannot be written: {error.strerror}") from error
+
+    def letters(self, *, limit: int) -> Iterator[Letter]:
+        """Read the newest letters. References sort by the time the message was written."""
+        paths = sorted(self.folder.glob(f"*/*{SUFFIX}"), key=lambda path: path.stem, reverse=True)
+        for path in paths[:limit]:
+            sealed, lender_id = path.read_bytes(), int(path.parent.name)
+            facts = json.loads(crypto.keyring().open(lender_id, _place(path.stem), sealed))
+            yield Letter(**facts | {"sent_at": datetime.fromisoformat(facts["sent_at"])})
+
+
+def _place(ref: str) -> str:
+    return f"outbox|{ref}"
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write beside, then rename: a reader or a crash never meets half a file, and a repeat replaces it."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,92 @@
+"""One run for each job, lender and slot, whoever asks, however often."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.models import JobRun, Lender
+from portal.services import job_runs
+from portal.vocabulary import JobState
+from tests import factories
+from tests.conftest import NOW
+
+
+@pytest.fixture
+def lender(session) -> Lender:
+    made = factories.lender(session)
+    session.commit()
+    return made
+
+
+def begin(session, lender, *, slot="2026-03-02", now=NOW):
+    return job_runs.start(session, job="nightly", lender=lender, slot=slot, now=now)
+
+
+def test_a_run_begins_once_for_a_slot(session, lender):
+    run = begin(session, lender)
+
+    assert run is not None
+    assert begin(session, lender) is None
+    assert begin(session, lender, slot="2026-03-03") is not None
+
+
+def test_a_run_that_is_done_never_begins_again(session, lender):
+    job_runs.finish(session, run=begin(session, lender), result={"overdue": 3}, now=NOW)
+
+    assert begin(session, lender, now=NOW + timedelta(days=30)) is None
+    assert session.scalars(select(JobRun)).one().result == {"overdue": 3}
+
+
+def test_a_failed_run_begins_again_after_a_while(session, lender):
+    job_runs.fail(session, run=begin(session, lender), problem="OperationalError", now=NOW)
+    assert begin(session, lender, now=NOW + timedelta(minutes=9)) is None
+
+    again = begin(session, lender, now=NOW + job_runs.AGAIN_AFTER_FAILURE)
+
+    assert (again.state, again.result, again.finished_at) == (JobState.RUNNING, None, None)
+
+
+def test_a_run_whose_worker_died_is_taken_over(session, lender):
+    begin(session, lender)
+    session.commit()
+    assert begin(session, lender, now=NOW + timedelta(minutes=59)) is None
+
+    later = NOW + job_runs.GIVEN_UP_AFTER
+    assert begin(session, lender, now=later).started_at == later
+    assert begin(session, lender, now=later) is None
+
+
+def test_the_last_slot_that_was_done_is_known(session, lender):
+    assert job_runs.last_done(session, job="nightly", lender=lender) is None
+    for slot in ("2026-03-01", "2026-03-02"):
+        job_runs.finish(session, run=begin(session, lender, slot=slot), result={}, now=NOW)
+    begin(session, lender, slot="2026-03-03")
+
+    assert job_runs.last_done(session, job="nightly", lender=lender) == "2026-03-02"
+
+
+@pytest.mark.parametrize("died_before", [False, True], ids=["a fresh slot", "a slot left by a dead worker"])
+def test_of_workers_that_begin_at_once_one_gets_the_run(installation, session, lender, died_before):
+    at = NOW
+    if died_before:
+        begin(session, lender)
+        session.commit()
+        at = NOW + job_runs.GIVEN_UP_AFTER
+    ready, won = threading.Barrier(4), []
+
+    def work():
+        ready.wait()
+        with installation.writing.begin() as own:
+            if run := begin(own, lender, now=at):
+                won.append(run.id)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(won) == 1
+    assert session.scalar(select(func.count()).select_from(JobRun)) == 1
