@@ -1,29 +1,39 @@
 """Plain functions that make what a test needs: a lender, staff, a borrower who is late, a case."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import Actor, system
+from portal.domain.actor import visitor as visitor_of
+from portal.domain.schedule import build_schedule
 from portal.infra import crypto
 from portal.models import (
     Borrower,
+    Budget,
     Case,
     CaseLoan,
     ContactPoint,
     Instalment,
     Lender,
     Loan,
+    Plan,
+    PlanInstalment,
+    PlanLoan,
     Staff,
+    Visit,
 )
 from portal.services import accounts, lenders
 from portal.vocabulary import (
     CaseState,
     ContactKind,
     DayCount,
+    Frequency,
     IdType,
     Locale,
     Method,
+    PlanState,
     Product,
     Role,
 )
@@ -201,9 +211,103 @@ def late_borrower(session: Session, of: Lender, *, late: int = 2, currency: str 
     return case(session, loan(session, borrower(session, of), late=late, currency=currency))
 
 
+def budget(session: Session, of: Case, *, visit: Visit | None = None) -> Budget:
+    """A household that can pay 1,100.00 a month."""
+    made = Budget(
+        lender_id=of.lender_id,
+        created_at=NOW,
+        case_id=of.id,
+        visit_id=visit.id if visit else None,
+        currency=of.currency,
+        adults=1,
+        children=0,
+        income=600_000,
+        outgoings=400_000,
+        other_debts=78_000,
+        living_cost_floor=200_000,
+        available=122_000,
+        affordable=110_000,
+        stressed=50_000,
+        lines={},
+        pack_version="test 1",
+        actor="system:test",
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def approved_plan(
+    session: Session,
+    of: Case,
+    *,
+    periods: int = 6,
+    state: PlanState = PlanState.APPROVED,
+    method: Method = Method.EQUAL_INSTALMENT,
+    visit: Visit | None = None,
+    start: date = TODAY,
+) -> Plan:
+    """A plan for the case's loans: 4,000.00 in monthly instalments, 120.00 waived."""
+    schedule = build_schedule(
+        principal=400_000,
+        annual_rate=Decimal("0.072"),
+        periods=periods,
+        start=start,
+        method=method,
+        day_count=DayCount.TWELFTHS,
+    )
+    made = Plan(
+        lender_id=of.lender_id,
+        created_at=NOW,
+        case_id=of.id,
+        budget_id=budget(session, of, visit=visit).id,
+        state=state,
+        currency=of.currency,
+        method=method,
+        frequency=Frequency.MONTHLY,
+        periods=periods,
+        contract_rate_ppm=146_000,
+        annual_rate_ppm=72_000,
+        day_count=DayCount.TWELFTHS,
+        start_on=start,
+        first_due_on=schedule.rows[0].due_date,
+        principal=400_000,
+        interest=schedule.total_interest,
+        waived=12_000,
+        largest_month=max(row.total for row in schedule.rows),
+        apr_nominal_ppm=72_000,
+        apr_effective_ppm=74_420,
+        parts={"principal": 400_000, "interest": 8_000, "penalty": 4_000, "fees": 0},
+        pack_version="test 1",
+        actor="system:test",
+    )
+    session.add(made)
+    session.flush()
+    for joined in session.query(CaseLoan).filter_by(case_id=of.id):
+        session.add(PlanLoan(lender_id=of.lender_id, created_at=NOW, plan_id=made.id, loan_id=joined.loan_id))
+    session.add_all(
+        PlanInstalment(
+            lender_id=of.lender_id,
+            created_at=NOW,
+            plan_id=made.id,
+            number=row.number,
+            due_on=row.due_date,
+            principal=row.principal,
+            interest=row.interest,
+        )
+        for row in schedule.rows
+    )
+    session.flush()
+    return made
+
+
 def actor_of(person: Staff | Borrower) -> Actor:
     return accounts.staff_actor(person) if isinstance(person, Staff) else accounts.borrower_actor(person)
 
 
 def nightly(of: Lender) -> Actor:
     return system(of.id, "nightly")
+
+
+def visitor(of: Lender) -> Actor:
+    return visitor_of(of.id)
