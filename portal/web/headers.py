@@ -1,5 +1,7 @@
 """Headers of every answer: what a browser may do with our pages."""
 
+import re
+
 from flask import Flask, Response, request
 from flask_login import current_user
 from structlog import get_logger
@@ -32,6 +34,7 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 LARGEST_REPORT = 8_000
+LINK = re.compile(r"/l/[^\s\"?#]+")
 
 
 def init_app(app: Flask) -> None:
@@ -47,6 +50,7 @@ def init_app(app: Flask) -> None:
 
 
 def report_violation() -> tuple[str, int]:
-    """Log what a browser refused to run. Nothing of it is stored or shown."""
-    log.warning("csp_violation", report=request.get_data(cache=False, as_text=True)[:LARGEST_REPORT])
+    """Log what a browser refused to run. Nothing of it is stored or shown, nor is the token of a link."""
+    report = request.get_data(cache=False, as_text=True)[:LARGEST_REPORT]
+    log.warning("csp_violation", report=LINK.sub("/l/…", report))
     return "", 204

@@ -58,13 +58,14 @@ class Event:
     sentence: LazyString
     icon: str
     tone: str | None = None
+    minor: bool = False  # not among the newest on the start page
 
 
 # Only what stands here is shown to the borrower.
 EVENTS = {
     "case_opened": Event(_l("A payment was late; we opened a case to sort it out with you"), "file"),
-    "link_created": Event(_l("We sent you a link to this page"), "message"),
-    "borrower_signed_in": Event(_l("You opened this page"), "key"),
+    "link_created": Event(_l("We sent you a link to this page"), "message", minor=True),
+    "borrower_signed_in": Event(_l("You opened this page"), "key", minor=True),
     "consent_given": Event(_l("You agreed to the visit service"), "check-circle", "good"),
     "consent_revoked": Event(_l("You took back your consent to the visit service"), "cross-circle"),
 }
