@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("public", __name__)
 
-from portal.public import complaints, health, link, start  # noqa: E402, F401  (registers their routes)
+from portal.public import complaints, development, health, link, start  # noqa: E402, F401  (registers their routes)
