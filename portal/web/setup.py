@@ -38,7 +38,7 @@ def init_app(app: Flask, installation: Installation) -> None:
     app.session_interface = DatabaseSessions()
     transactions.init_app(app)
     access.init_app(app)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt("portal.public.health.report_violation")  # a browser sends it by itself
     HTMX(app)
     locale.init_app(app)
     headers.init_app(app)
