@@ -7,4 +7,4 @@ from portal.web import access
 blueprint = Blueprint("agent", __name__, url_prefix="/agent")
 blueprint.before_request(access.only_staff)
 
-from portal.agent import day  # noqa: E402, F401  (registers its routes)
+from portal.agent import complaints, day, inbox, proofs  # noqa: E402, F401  (registers their routes)

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from portal.domain import transitions
 from portal.domain.actor import Actor
-from portal.models import Borrower, Case, CaseLoan, CaseMove, Hold, Loan
+from portal.models import Borrower, CaseLoan, CaseMove, Hold, Loan
+from portal.models import Case as Case
 from portal.services import audit, scope
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import CaseState, HoldReason

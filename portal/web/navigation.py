@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from flask import current_app, url_for
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from portal.vocabulary import Role
@@ -26,8 +27,34 @@ class Item:
     count: int = 0
 
 
-BORROWER: tuple[Entry, ...] = ()
-STAFF: tuple[Entry, ...] = ()
+COMPLAINTS = frozenset({Role.HANDLER, Role.MANAGER, Role.AUDITOR})
+
+BORROWER: tuple[Entry, ...] = (
+    Entry("borrower.proofs", _l("My documents"), "files", pages=("borrower.send_proof",)),
+    Entry(
+        "borrower.visits",
+        _l("My visits"),
+        "calendar",
+        pages=("borrower.visit", "borrower.new_visit", "borrower.book_visit", "borrower.move_visit_page"),
+    ),
+    Entry("borrower.complaints_list", _l("Complaints"), "message", pages=("borrower.complaint",)),
+)
+STAFF: tuple[Entry, ...] = (
+    Entry(
+        "agent.proof_queue",
+        _l("Documents"),
+        "files",
+        frozenset({Role.CALLER, Role.LEAD, Role.MANAGER}),
+        ("agent.proof", "agent.new_proof"),
+    ),
+    Entry(
+        "agent.complaint_inbox",
+        _l("Complaints"),
+        "inbox",
+        COMPLAINTS,
+        ("agent.complaint", "agent.new_decision"),
+    ),
+)
 
 
 def for_person(endpoint: str | None) -> list[Item]:

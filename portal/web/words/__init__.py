@@ -11,11 +11,11 @@ from enum import StrEnum
 from typing import Any
 
 from portal.domain.refusals import Refused
-from portal.web.words import borrower_entry, complaints, entry, operations, visits
+from portal.web.words import borrower_entry, complaints, entry, operations, plans, visits
 
-_SLICES = (entry, operations, borrower_entry, complaints, visits)
+_SLICES = (entry, operations, borrower_entry, complaints, visits, plans)
 REFUSALS = {code: sentence for part in _SLICES for code, sentence in part.REFUSALS.items()}
-FACTS = operations.FACTS
+FACTS = {**operations.FACTS, **plans.FACTS}
 
 
 class Labels(Mapping[StrEnum, object]):
