@@ -1,11 +1,13 @@
 """A browser without a screen: parses every page as HTML5 and fails on what a browser would silently mend."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import html5lib
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 NAMESPACE = "{http://www.w3.org/1999/xhtml}"
@@ -14,29 +16,40 @@ ALLOWED = {"unexpected-char-after-attribute-name"}
 
 
 class StrictClient:
-    """Gets and posts; fills in the CSRF token and the idempotency key of the form it last saw."""
+    """Gets and posts; fills in the CSRF token and the idempotency key of the form it last saw.
 
-    def __init__(self, app: Flask) -> None:
+    What the test's own session holds is committed before each request and read afresh after it."""
+
+    def __init__(self, app: Flask, session: Session | None = None) -> None:
         self.app = app
+        self.session = session
         self.http: FlaskClient = app.test_client()
         self.page: TestResponse | None = None
 
     def get(self, url: str, **options: Any) -> TestResponse:
-        return self._checked(self.http.get(url, **options))
+        return self._checked(self._send(self.http.get, url, **options))
 
     def fragment(self, url: str, **options: Any) -> TestResponse:
         """Ask the way htmx asks."""
-        return self.http.get(url, headers={"HX-Request": "true"}, **options)
+        return self._send(self.http.get, url, headers={"HX-Request": "true"}, **options)
 
     def post(self, url: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
         """Send a form as the page last seen would: with its hidden fields."""
         fields = self._hidden_fields() | (data or {})
-        return self._checked(self.http.post(url, data=fields, **options))
+        return self._checked(self._send(self.http.post, url, data=fields, **options))
 
     def follow(self, response: TestResponse) -> TestResponse:
         """Go where a 303 points to."""
         assert response.status_code == 303, (response.status_code, response.text[:2000])
         return self.get(response.headers["Location"])
+
+    def _send(self, method: Callable[..., TestResponse], url: str, **options: Any) -> TestResponse:
+        if self.session is not None:
+            self.session.commit()
+        response = method(url, **options)
+        if self.session is not None:
+            self.session.expire_all()
+        return response
 
     def _hidden_fields(self) -> dict[str, str]:
         if self.page is None:

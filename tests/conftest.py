@@ -51,8 +51,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Postgres]:
-    with databases.postgres(tmp_path_factory) as server:
+def postgres() -> Iterator[databases.Postgres]:
+    with databases.postgres() as server:
         yield server
 
 
@@ -83,8 +83,9 @@ def installation(settings: Settings) -> Iterator[Installation]:
 
 @pytest.fixture
 def session(installation: Installation) -> Iterator[Session]:
-    """A session for services. Pages see what was committed."""
-    with installation.writing() as session:
+    """A session for services. Pages see what it committed, and do not wait for what it only read."""
+    lazy = installation.engine.execution_options(only_reads=True)
+    with Session(lazy, expire_on_commit=False) as session:
         yield session
 
 
@@ -98,8 +99,8 @@ def app(settings: Settings):
 
 
 @pytest.fixture
-def client(app) -> StrictClient:
-    return StrictClient(app)
+def client(app, session: Session) -> StrictClient:
+    return StrictClient(app, session)
 
 
 @pytest.fixture(scope="session", autouse=True)

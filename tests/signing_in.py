@@ -28,6 +28,8 @@ def _enter(client: StrictClient, identity: str, lender_id: int) -> None:
         "idle_seconds": 365 * 24 * 3600,
         "ends_at": (now + timedelta(days=365)).isoformat(),
     }
+    if client.session is not None:
+        client.session.commit()
     with client.app.extensions["installation"].writing.begin() as database:
         browser_sessions.save(
             database, token=token, replaces=None, data=data, life=timedelta(days=365), now=now

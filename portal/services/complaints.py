@@ -24,7 +24,7 @@ from portal.models import (
     Visit,
     VisitCrew,
 )
-from portal.services import audit, cases, notifications, policies, scope
+from portal.services import audit, cases, lenders, notifications, policies, scope
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import (
     Channel,
@@ -119,6 +119,13 @@ def thread(session: Session, complaint: Complaint, *, with_internal: bool) -> li
     return list(session.scalars(query.order_by(ComplaintMessage.id)))
 
 
+def complainant(session: Session, complaint: Complaint) -> str:
+    """Return the name of whoever complained; empty when they gave none."""
+    if complaint.case is None:
+        return complaint.name
+    return session.get_one(Borrower, complaint.case.borrower_id).name
+
+
 def decision_of(session: Session, complaint: Complaint) -> ComplaintDecision | None:
     query = select(ComplaintDecision).where(ComplaintDecision.complaint_id == complaint.id)
     return session.scalar(query)
@@ -165,7 +172,7 @@ def write(
     case = None if internal else complaint.case
     audit.record(session, actor=actor, action=action, subject=complaint, case=case, now=now)
     if actor.is_staff and not internal:
-        _tell(session, complaint, "complaint_answered", now=now)
+        _tell(session, complaint, "complaint_answered", now=now, answer=body)
     return message
 
 
@@ -207,7 +214,7 @@ def decide(
         now=now,
         outcome=outcome,
     )
-    _tell(session, complaint, "complaint_decided", now=now)
+    _tell(session, complaint, "complaint_decided", now=now, answer=grounds)
     return decision
 
 
@@ -246,8 +253,9 @@ def _end_hold(session: Session, complaint: Complaint, actor: Actor, now: datetim
         cases.end_hold(session, hold=placed, case=complaint.case, actor=actor, now=now)
 
 
-def _tell(session: Session, complaint: Complaint, template: str, *, now: datetime) -> None:
+def _tell(session: Session, complaint: Complaint, template: str, *, now: datetime, answer: str = "") -> None:
     """Tell whoever complained, at the address given or on file. No hold stops these notices."""
+    hotline = policies.of(lenders.get(session, complaint.lender_id)).contacts.regulator_hotline
     if complaint.case is not None:
         borrower = session.get_one(Borrower, complaint.case.borrower_id)
         notifications.notify(
@@ -258,6 +266,8 @@ def _tell(session: Session, complaint: Complaint, template: str, *, now: datetim
             now=now,
             number=complaint.number,
             decide_by=complaint.decide_by,
+            answer=answer,
+            regulator_hotline=hotline,
         )
     elif complaint.reply_to:
         notifications.send_to_address(
@@ -269,6 +279,8 @@ def _tell(session: Session, complaint: Complaint, template: str, *, now: datetim
             now=now,
             number=complaint.number,
             decide_by=complaint.decide_by,
+            answer=answer,
+            regulator_hotline=hotline,
         )
 
 
