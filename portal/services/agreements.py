@@ -34,9 +34,14 @@ class Contents:
     signatures: dict[Signer, Signature]
 
     @property
-    def open(self) -> bool:
-        """Whether it can still be signed."""
-        return self.agreement.state in OPEN
+    def open_now(self) -> bool:
+        """Whether it can be signed now."""
+        return is_open(self.agreement, self.case)
+
+
+def is_open(agreement: Agreement, case: Case) -> bool:
+    """Whether an agreement waits for a signature, and the case for an agreement."""
+    return agreement.state in OPEN and case.state is CaseState.PLANNING
 
 
 def find(session: Session, ref: str, *, actor: Actor, now: datetime) -> Agreement | None:

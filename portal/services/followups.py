@@ -1,9 +1,10 @@
 """Follow-ups: revisits after the agreement, each with a named owner, until the plan's last instalment."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.domain import deadlines, transitions
@@ -30,36 +31,27 @@ class Line:
     owner: Staff | None
 
 
-def find(session: Session, ref: str, *, actor: Actor, now: datetime) -> FollowUp | None:
+def find(session: Session, ref: str, *, actor: Actor, now: datetime) -> Line | None:
     """Return a follow-up if this person may see it."""
-    return session.scalar(scope.follow_ups(actor, now=now).where(FollowUp.ref == ref))
+    mine = scope.follow_ups(actor, now=now).with_only_columns(FollowUp.id)
+    return next(_lines(session, _with_names().where(FollowUp.id.in_(mine), FollowUp.ref == ref)), None)
 
 
 def due(session: Session, *, until: date, actor: Actor, now: datetime) -> list[Line]:
     """Return what is to be done until a day, what is late first; at most 200."""
     mine = scope.follow_ups(actor, now=now).with_only_columns(FollowUp.id)
-    query = (
-        select(FollowUp, Agreement, Case, Borrower, Staff)
-        .join(Agreement, Agreement.id == FollowUp.agreement_id)
-        .join(Case, Case.id == Agreement.case_id)
-        .join(Borrower, Borrower.id == Case.borrower_id)
-        .outerjoin(Staff, Staff.id == FollowUp.owner_id)
-        .where(FollowUp.id.in_(mine), FollowUp.state == FollowUpState.SCHEDULED, FollowUp.due_on <= until)
-        .order_by(FollowUp.due_on, FollowUp.id)
-        .limit(MOST_LISTED)
+    query = _with_names().where(
+        FollowUp.id.in_(mine), FollowUp.state == FollowUpState.SCHEDULED, FollowUp.due_on <= until
     )
-    return [
-        Line(follow_up=follow_up, agreement=agreement, case=case, borrower=borrower, owner=owner)
-        for follow_up, agreement, case, borrower, owner in session.execute(query)
-    ]
+    return list(_lines(session, query.order_by(FollowUp.due_on, FollowUp.id).limit(MOST_LISTED)))
 
 
-def of_agreement(session: Session, *, agreement: Agreement) -> list[FollowUp]:
+def of_agreement(session: Session, *, agreement: Agreement) -> list[Line]:
     """Return the follow-ups of an agreement in order."""
-    query = select(FollowUp).where(
+    query = _with_names().where(
         FollowUp.lender_id == agreement.lender_id, FollowUp.agreement_id == agreement.id
     )
-    return list(session.scalars(query.order_by(FollowUp.number)))
+    return list(_lines(session, query.order_by(FollowUp.number)))
 
 
 @in_savepoint
@@ -119,6 +111,21 @@ def finish(session: Session, *, follow_up: FollowUp, note: str, actor: Actor, no
         now=now,
         number=follow_up.number,
     )
+
+
+def _with_names() -> Select[FollowUp, Agreement, Case, Borrower, Staff]:
+    return (
+        select(FollowUp, Agreement, Case, Borrower, Staff)
+        .join(Agreement, Agreement.id == FollowUp.agreement_id)
+        .join(Case, Case.id == Agreement.case_id)
+        .join(Borrower, Borrower.id == Case.borrower_id)
+        .outerjoin(Staff, Staff.id == FollowUp.owner_id)
+    )
+
+
+def _lines(session: Session, query: Select[FollowUp, Agreement, Case, Borrower, Staff]) -> Iterator[Line]:
+    for follow_up, agreement, case, borrower, owner in session.execute(query):
+        yield Line(follow_up=follow_up, agreement=agreement, case=case, borrower=borrower, owner=owner)
 
 
 def _cancel_older(session: Session, agreement: Agreement, case: Case, actor: Actor, now: datetime) -> None:

@@ -14,7 +14,7 @@ from portal.infra.files import FileStore
 from portal.models import Agreement, Borrower, Case, CodeChallenge, Consent, Signature, Staff
 from portal.services import agreements, audit, codes, consents, sealing
 from portal.services.savepoints import in_savepoint
-from portal.vocabulary import AgreementState, CaseState, Channel, CodePurpose, ConsentPurpose, Signer
+from portal.vocabulary import AgreementState, Channel, CodePurpose, ConsentPurpose, Signer
 
 ELECTRONIC_FORM = "electronic-form-2026-1"
 LONGEST_AGENT = 300
@@ -191,7 +191,7 @@ def _sign(
 def _check_open(session: Session, agreement: Agreement, case: Case, signer: Signer) -> None:
     if any(each.signer is signer for each in agreements.signatures_of(session, agreement=agreement)):
         raise Refused("signed_already")
-    if agreement.state not in agreements.OPEN or case.state is not CaseState.PLANNING:
+    if not agreements.is_open(agreement, case):
         raise Refused("agreement_not_open")
 
 
