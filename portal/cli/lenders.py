@@ -1,0 +1,136 @@
+"""`portal lender` and `portal staff`: setting up without the demo."""
+
+import os
+import secrets
+import sys
+
+import click
+
+from portal.cli.context import InputError, json_option, lender_of, open_portal, show
+from portal.vocabulary import Locale, Role
+
+PASSWORD_SETTING = "PORTAL_STAFF_PASSWORD"  # noqa: S105  (the name of a setting)
+
+
+@click.group(
+    epilog="""\b
+Example:  portal lender add north-bank --preset tw --name "North Bank" """
+)
+def lender() -> None:
+    """Add a lender."""
+
+
+@lender.command(
+    "add",
+    epilog="""\b
+Example:  portal lender add north-bank --preset tw --name "North Bank" --name "zh_Hant=北方銀行" """,
+)
+@click.argument("code")
+@click.option("--preset", required=True, help="The policy pack that says what the lender allows.")
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    help="Its name, or LOCALE=NAME for one language; may be repeated. Default: the code.",
+)
+@json_option
+def add_lender(code: str, preset: str, names: tuple[str, ...], *, as_json: bool) -> None:
+    """Add the lender CODE with keys and an audit chain of its own."""
+    from portal.infra import clock, policy_files
+    from portal.services import lenders
+
+    if preset not in (known := policy_files.codes()):
+        raise InputError(f"there is no policy pack {preset!r}; known: {', '.join(known)}")
+    said = _names(code, names)
+    with open_portal().writing.begin() as session:
+        added = lenders.add(session, code=code, preset=preset, names=said, now=clock.now())
+        result = {"code": added.code, "preset": added.preset, "ref": added.ref}
+    show(result, as_json=as_json, text=lambda made: f"Added lender {made['code']} under {made['preset']}.")
+
+
+@click.group(
+    epilog="""\b
+Example:  portal staff add lin@north-bank.example --lender north-bank --role lead"""
+)
+def staff() -> None:
+    """Add a member of staff."""
+
+
+@staff.command(
+    "add",
+    epilog="""\b
+Example:  portal staff add lin@north-bank.example --lender north-bank --role agent --role caller
+          The password is asked for; or taken from PORTAL_STAFF_PASSWORD; or, with --generate and
+          where nobody can be asked, made up and printed once.""",
+)
+@click.argument("email")
+@click.option("--lender", "code", required=True, help="The code of the lender.")
+@click.option(
+    "--role", "roles", type=click.Choice([each.value for each in Role]), multiple=True, required=True
+)
+@click.option("--name", help="The name borrowers see. Default: the address before the @.")
+@click.option("--number", help="The staff number on the badge. Default: a new one.")
+@click.option(
+    "--locale",
+    type=click.Choice([each.value for each in Locale]),
+    default=Locale.ZH_HANT.value,
+    show_default=True,
+)
+@click.option("--generate", is_flag=True, help="Make up a password and print it once.")
+@json_option
+def add_staff(
+    *,
+    email: str,
+    code: str,
+    roles: tuple[Role, ...],
+    name: str | None,
+    number: str | None,
+    locale: Locale,
+    generate: bool,
+    as_json: bool,
+) -> None:
+    """Add a member of staff who signs in with EMAIL."""
+    from portal.infra import clock, ids
+    from portal.services import accounts
+
+    if "@" not in email:
+        raise InputError(f"{email!r} is not an e-mail address")
+    installation = open_portal()
+    password, made_up = _password(generate=generate)
+    with installation.writing.begin() as session:
+        added = accounts.add_staff(
+            session,
+            lender=lender_of(session, code),
+            number=number or ids.new_number("S"),
+            name=name or email.partition("@")[0],
+            email=email,
+            password=password,
+            roles={Role(role) for role in roles},
+            locale=Locale(locale),
+            now=clock.now(),
+        )
+        result = {"ref": added.ref, "number": added.number, "roles": sorted(roles)}
+    if made_up:
+        result["password"] = password
+    shown_once = f"\nPassword (shown only now): {password}" if made_up else ""
+    show(result, as_json=as_json, text=lambda made: f"Added {', '.join(roles)} {made['number']}.{shown_once}")
+
+
+def _names(code: str, names: tuple[str, ...]) -> dict[Locale, str]:
+    """A plain name stands for every language that has none of its own."""
+    own = dict(each.split("=", 1) for each in names if each.partition("=")[0] in [*Locale])
+    plain = next((each for each in names if each.partition("=")[0] not in [*Locale]), code)
+    return {locale: own.get(locale.value, plain) for locale in Locale}
+
+
+def _password(*, generate: bool) -> tuple[str, bool]:
+    """Return the password, and whether it was made up."""
+    if given := os.environ.get(PASSWORD_SETTING):
+        return given, False
+    if generate or not sys.stdin.isatty():
+        return secrets.token_urlsafe(12), True
+    asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return asked, False
+
+
+COMMANDS = (lender, staff)

@@ -1,0 +1,66 @@
+"""Which nights are due: each lender's own, in its zone, and those that were missed while no worker ran."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+from structlog import get_logger
+
+from portal.infra import clock
+from portal.infra.installation import Installation
+from portal.jobs import nightly
+from portal.services import job_runs, lenders, policies
+
+JOB = "nightly"
+STARTS_AT = time(1, 0)
+MOST_MISSED = 31
+log = get_logger()
+
+
+def run(installation: Installation, *, now: datetime) -> int:
+    """Run the nights that are due and that no other worker runs. Returns how many were done."""
+    with installation.reading() as session:
+        due = [(each.code, list(due_days(session, each, now))) for each in lenders.all_lenders(session)]
+    return sum(_run_nights(installation, code, days) for code, days in due)
+
+
+def due_days(session: Session, lender: lenders.Lender, now: datetime) -> Iterator[date]:
+    """Name the business dates to run, the oldest first. A new lender starts with today."""
+    local = now.astimezone(ZoneInfo(policies.of(lender).business.timezone))
+    newest = local.date() if local.time() >= STARTS_AT else local.date() - timedelta(days=1)
+    done = job_runs.last_done(session, job=JOB, lender=lender)
+    day = date.fromisoformat(done) + timedelta(days=1) if done else newest
+    day = max(day, newest - timedelta(days=MOST_MISSED - 1))
+    while day <= newest:
+        yield day
+        day += timedelta(days=1)
+
+
+def _run_nights(installation: Installation, code: str, days: list[date]) -> int:
+    """Run one lender's nights in order; the ones after a failed night wait for it."""
+    done = 0
+    for day in days:
+        if not _run_night(installation, code, day):
+            break
+        done += 1
+    return done
+
+
+def _run_night(installation: Installation, code: str, day: date) -> bool:
+    with installation.writing.begin() as session:
+        lender = lenders.find(session, code)
+        assert lender is not None
+        run = job_runs.start(session, job=JOB, lender=lender, slot=day.isoformat(), now=clock.now())
+    if run is None:
+        return False
+    try:
+        result = nightly.run(installation, lender_code=code, business_date=day, now=clock.now())
+    except Exception as error:  # one lender's bad night must not stop the others'; it is tried again
+        log.exception("night_failed", lender=code, date=day.isoformat())
+        with installation.writing.begin() as session:
+            job_runs.fail(session, run=session.merge(run), problem=type(error).__name__, now=clock.now())
+        return False
+    with installation.writing.begin() as session:
+        job_runs.finish(session, run=session.merge(run), result=result, now=clock.now())
+    return True

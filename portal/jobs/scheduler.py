@@ -1,0 +1,48 @@
+"""The timetable. APScheduler is only a clock: what ran and what is left to do stands in the database, so that
+any number of workers may run, and any of them may die."""
+
+from collections.abc import Callable
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.blocking import BlockingScheduler
+from structlog import get_logger
+
+from portal.infra import clock
+from portal.infra.delivery import Carrier, OutboxFolder
+from portal.infra.installation import Installation
+from portal.jobs import browser_sessions, nights, outbox
+
+OUTBOX_EVERY = 2
+NIGHTS_EVERY = 60
+SESSIONS_EVERY = 3600
+log = get_logger()
+
+
+def carrier_of(installation: Installation) -> Carrier:
+    """The carrier of an installation: the folder whose messages the development page shows."""
+    return OutboxFolder(installation.settings.outbox)
+
+
+def timetable(installation: Installation) -> BlockingScheduler:
+    """Return a clock that strikes for every job, from its start on, until it is shut down."""
+    carrier = carrier_of(installation)
+    scheduler = BlockingScheduler(
+        timezone="UTC",
+        executors={"default": ThreadPoolExecutor(3)},
+        job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+    )
+
+    def every(seconds: int, name: str, job: Callable[[], int]) -> None:
+        scheduler.add_job(job, "interval", seconds=seconds, id=name, next_run_time=clock.now())
+
+    every(OUTBOX_EVERY, "outbox", lambda: outbox.run(installation, carrier=carrier, now=clock.now()))
+    every(NIGHTS_EVERY, "nights", lambda: nights.run(installation, now=clock.now()))
+    every(SESSIONS_EVERY, "browser_sessions", lambda: browser_sessions.run(installation, now=clock.now()))
+    scheduler.add_listener(_tell, EVENT_JOB_ERROR)
+    return scheduler
+
+
+def _tell(event: JobExecutionEvent) -> None:
+    """A job that raised is tried again at its next turn; the log says what happened."""
+    log.error("job_failed", job=event.job_id, error=repr(type(event.exception)), where=event.traceback)
