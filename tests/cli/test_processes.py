@@ -1,0 +1,115 @@
+"""The long-running commands, as processes of their own: they start, do their work and end when told."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from portal.config import Settings
+from portal.infra.delivery import OutboxFolder
+from portal.infra.installation import open_installation
+from portal.services import notifications
+from tests import factories
+from tests.conftest import KEYS, NOW
+
+PATIENCE = 40
+
+
+@pytest.fixture
+def environ(tmp_path, sqlite_template):
+    """An installation on SQLite with the newest schema, as environment variables."""
+    instance = tmp_path / "instance"
+    instance.mkdir()
+    (instance / "portal.sqlite").write_bytes(sqlite_template.read_bytes())
+    return KEYS | {"PORTAL_INSTANCE_PATH": str(instance), "PATH": os.environ["PATH"]}
+
+
+@pytest.fixture
+def start(environ, tmp_path):
+    """Start `portal …`; what is left running is killed at the end. Its output goes to a file."""
+    started = []
+
+    def run(*arguments, **more):
+        with (tmp_path / f"{arguments[0]}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "portal.cli", *arguments], env=environ | more, stdout=log, stderr=log
+            )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def soon(condition, process):
+    """Wait until something is true, as long as the process lives."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert process.poll() is None, f"ended with {process.returncode}"
+        assert time.monotonic() < deadline, "took too long"
+        time.sleep(0.1)
+    return found
+
+
+def answer(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    except OSError:
+        return None
+
+
+def stop(process, by=signal.SIGTERM):
+    process.send_signal(by)
+    return process.wait(PATIENCE)
+
+
+def test_the_portal_serves_and_logs_no_token(start, tmp_path):
+    port = free_port()
+    server = start("serve", "--port", str(port))
+
+    assert soon(lambda: answer(f"http://127.0.0.1:{port}/healthz"), server) == 200
+    assert answer(f"http://127.0.0.1:{port}/readyz") == 200
+    assert answer(f"http://127.0.0.1:{port}/l/a-very-secret-token") in {200, 404}
+
+    assert stop(server) == 0
+    assert "secret" not in (tmp_path / "serve.log").read_text()
+
+
+def test_it_refuses_to_serve_on_a_stale_schema(start, tmp_path):
+    server = start("serve", PORTAL_DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite'}")
+
+    assert server.wait(PATIENCE) == 3
+    assert "run `portal db upgrade`" in (tmp_path / "serve.log").read_text()
+
+
+def test_the_worker_delivers_and_ends_when_told(start, environ):
+    installation = open_installation(Settings.load(environ))
+    with installation.writing.begin() as session:
+        borrower = factories.borrower(session, factories.lender(session))
+        notifications.notify(session, borrower=borrower, template="code_entry", now=NOW, code="123456")
+    folder = OutboxFolder(installation.settings.outbox)
+
+    worker = start("worker")
+    (letter,) = soon(lambda: list(folder.letters(limit=2)), worker)
+
+    assert "123456" in letter.body
+    assert stop(worker) == 0
+    installation.engine.dispose()
