@@ -1,12 +1,14 @@
 """The commands that set up, check and look after an installation."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
 from portal.cli import portal
+from portal.config import NAMES, ROOT
 from portal.models import Message, PersonalLink, Staff
 from portal.services import accounts, lenders
 from portal.vocabulary import Channel, Locale, Role
@@ -214,3 +216,10 @@ def test_tampering_with_the_audit_log_is_found_and_named(run, session, chained, 
     assert f"pingan-bank: {said}" in result.stdout
     assert "spdb-puhui: whole" in result.stdout
     assert run("audit", "verify", "--lender", "spdb-puhui").exit_code == 0
+
+
+def test_every_setting_has_an_example():
+    example = (ROOT / ".env.example").read_text("utf-8")
+    settings = {f"PORTAL_{name.upper()}" for name in NAMES} | {"PORTAL_INSTANCE_PATH"}
+
+    assert set(re.findall(r"^#(PORTAL_\w+)=", example, re.MULTILINE)) == settings | {"PORTAL_STAFF_PASSWORD"}
