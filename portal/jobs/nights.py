@@ -26,15 +26,13 @@ def run(installation: Installation, *, now: datetime) -> int:
 
 
 def due_days(session: Session, lender: lenders.Lender, now: datetime) -> Iterator[date]:
-    """Name the business dates to run, the oldest first. A new lender starts with today."""
+    """Name the business dates to run, the oldest first. After a month without a night, only the newest."""
     local = now.astimezone(ZoneInfo(policies.of(lender).business.timezone))
     newest = local.date() if local.time() >= STARTS_AT else local.date() - timedelta(days=1)
-    done = job_runs.last_done(session, job=JOB, lender=lender)
-    day = date.fromisoformat(done) + timedelta(days=1) if done else newest
-    day = max(day, newest - timedelta(days=MOST_MISSED - 1))
-    while day <= newest:
-        yield day
-        day += timedelta(days=1)
+    done = job_runs.last_done(session, job=JOB, lender=lender, until=newest.isoformat())
+    missed = (newest - date.fromisoformat(done)).days if done else 1
+    for ago in reversed(range(missed if missed <= MOST_MISSED else 1)):
+        yield newest - timedelta(days=ago)
 
 
 def _run_nights(installation: Installation, code: str, days: list[date]) -> int:

@@ -16,12 +16,15 @@ GIVEN_UP_AFTER = timedelta(hours=1)
 AGAIN_AFTER_FAILURE = timedelta(minutes=10)
 
 
-def start(session: Session, *, job: str, lender: Lender, slot: str, now: datetime) -> JobRun | None:
+def start(
+    session: Session, *, job: str, lender: Lender, slot: str, now: datetime, again: bool = False
+) -> JobRun | None:
     """Begin a run of a job for a lender and slot. None: it is done, or another worker is at it.
 
-    A run that failed is begun again after a while, and so is one whose worker died. The caller commits
-    before it works, so that others see the run."""
-    run_id = _insert(session, job, lender, slot, now) or _take_over(session, job, lender, slot, now)
+    A run that failed is begun again after a while, and so is one whose worker died. `again`: somebody asks
+    for a run that ended to be repeated. The caller commits before it works, so that others see the run."""
+    run_id = _insert(session, job, lender, slot, now)
+    run_id = run_id or _take_over(session, job, lender, slot, now, again=again)
     return session.get(JobRun, run_id, populate_existing=True) if run_id else None
 
 
@@ -35,10 +38,13 @@ def fail(session: Session, *, run: JobRun, problem: str, now: datetime) -> None:
     _end(session, run, JobState.FAILED, {"problem": problem}, now)
 
 
-def last_done(session: Session, *, job: str, lender: Lender) -> str | None:
-    """Return the latest slot that was done. Slots of a job sort by time."""
+def last_done(session: Session, *, job: str, lender: Lender, until: str) -> str | None:
+    """Return the latest slot that was done, none later than `until`. Slots of a job sort by time."""
     query = select(JobRun.slot).where(
-        JobRun.job == job, JobRun.lender_id == lender.id, JobRun.state == JobState.DONE
+        JobRun.job == job,
+        JobRun.lender_id == lender.id,
+        JobRun.state == JobState.DONE,
+        JobRun.slot <= until,
     )
     return session.scalars(query.order_by(JobRun.slot.desc()).limit(1)).first()
 
@@ -51,16 +57,19 @@ def _insert(session: Session, job: str, lender: Lender, slot: str, now: datetime
     return session.scalar(insert.on_conflict_do_nothing().returning(JobRun.id))
 
 
-def _take_over(session: Session, job: str, lender: Lender, slot: str, now: datetime) -> int | None:
+def _take_over(
+    session: Session, job: str, lender: Lender, slot: str, now: datetime, *, again: bool
+) -> int | None:
     """Begin a run anew that failed or was given up. Of several workers one gets it: the row tells which."""
     given_up = (JobRun.state == JobState.RUNNING) & (JobRun.started_at <= now - GIVEN_UP_AFTER)
     to_repeat = (JobRun.state == JobState.FAILED) & (JobRun.finished_at <= now - AGAIN_AFTER_FAILURE)
-    again = (
+    free = JobRun.state != JobState.RUNNING if again else to_repeat
+    taken = (
         update(JobRun)
-        .where(JobRun.job == job, JobRun.lender_id == lender.id, JobRun.slot == slot, given_up | to_repeat)
+        .where(JobRun.job == job, JobRun.lender_id == lender.id, JobRun.slot == slot, given_up | free)
         .values(state=JobState.RUNNING, started_at=now, finished_at=None, result=None)
     )
-    return session.scalar(again.returning(JobRun.id).execution_options(synchronize_session=False))
+    return session.scalar(taken.returning(JobRun.id).execution_options(synchronize_session=False))
 
 
 def _end(session: Session, run: JobRun, state: JobState, result: dict[str, object], now: datetime) -> None:

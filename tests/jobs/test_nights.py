@@ -75,6 +75,13 @@ def test_nights_missed_while_no_worker_ran_are_made_up_in_order(installation, le
     assert [day.day for _, day in ran] == [2, 3, 4, 5, 6]
 
 
+def test_a_lender_nobody_worked_for_in_a_month_starts_with_the_newest_night(installation, lender, ran):
+    nights.run(installation, now=NOW)
+    nights.run(installation, now=NOW + timedelta(days=32))
+
+    assert [day for _, day in ran] == [date(2026, 3, 2), date(2026, 4, 3)]
+
+
 def test_a_night_that_fails_is_told_tried_again_and_stops_no_other_lender(
     installation, session, lender, set_time, monkeypatch
 ):

@@ -59,12 +59,15 @@ def test_a_run_whose_worker_died_is_taken_over(session, lender):
 
 
 def test_the_last_slot_that_was_done_is_known(session, lender):
-    assert job_runs.last_done(session, job="nightly", lender=lender) is None
-    for slot in ("2026-03-01", "2026-03-02"):
+    def last(until):
+        return job_runs.last_done(session, job="nightly", lender=lender, until=until)
+
+    assert last("2026-03-09") is None
+    for slot in ("2026-03-01", "2026-03-02", "2027-01-01"):
         job_runs.finish(session, run=begin(session, lender, slot=slot), result={}, now=NOW)
     begin(session, lender, slot="2026-03-03")
 
-    assert job_runs.last_done(session, job="nightly", lender=lender) == "2026-03-02"
+    assert (last("2026-03-09"), last("2026-03-01")) == ("2026-03-02", "2026-03-01")
 
 
 @pytest.mark.parametrize("died_before", [False, True], ids=["a fresh slot", "a slot left by a dead worker"])
