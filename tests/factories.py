@@ -1,5 +1,6 @@
 """Plain functions that make what a test needs: a lender, staff, a borrower who is late, a case."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -14,28 +15,42 @@ from portal.models import (
     Budget,
     Case,
     CaseLoan,
+    Consent,
     ContactPoint,
+    Decision,
     Instalment,
     Lender,
     Loan,
     Plan,
     PlanInstalment,
     PlanLoan,
+    Proof,
     Staff,
     Visit,
+    VisitCrew,
 )
 from portal.services import accounts, lenders
 from portal.vocabulary import (
+    Action,
+    ActionClass,
     CaseState,
+    Channel,
+    ConsentPurpose,
     ContactKind,
     DayCount,
     Frequency,
     IdType,
+    Initiator,
     Locale,
     Method,
+    PlaceKind,
     PlanState,
     Product,
+    ProofKind,
+    ProofState,
     Role,
+    VisitPurpose,
+    VisitState,
 )
 from tests.conftest import NOW
 
@@ -298,6 +313,80 @@ def approved_plan(
         for row in schedule.rows
     )
     session.flush()
+    return made
+
+
+def ready_for_a_visit(session: Session, of: Case) -> None:
+    """Consent to the visit service, and every document that is asked for before a visit."""
+    common = {"lender_id": of.lender_id, "created_at": NOW, "case_id": of.id, "actor": "borrower:test"}
+    session.add(
+        Consent(
+            **common,
+            purpose=ConsentPurpose.VISIT_SERVICE,
+            text_version="1",
+            locale=Locale.EN,
+            channel=Channel.PORTAL,
+        )
+    )
+    session.add_all(
+        Proof(
+            **common,
+            kind=kind,
+            state=ProofState.ACCEPTED,
+            channel=Channel.PORTAL,
+            received_on=TODAY,
+            statement="stands in",
+        )
+        for kind in (ProofKind.IDENTITY, ProofKind.RESIDENCE, ProofKind.INCOME)
+    )
+    session.flush()
+
+
+def visit(
+    session: Session,
+    of: Case,
+    *,
+    crew: Sequence[Staff],
+    starts: datetime = NOW,
+    state: VisitState = VisitState.ASSIGNED,
+    purpose: VisitPurpose = VisitPurpose.PLAN,
+    discreet: bool = False,
+) -> Visit:
+    """A visit of two hours at the borrower's home, which the borrower asked for."""
+    common = {"lender_id": of.lender_id, "created_at": NOW}
+    decision = Decision(
+        **common,
+        case_id=of.id,
+        action=Action.VISIT_CONFIRMATION,
+        action_class=ActionClass.SERVICE,
+        allowed=True,
+        rules={"asked": []},
+        pack_version="test 1",
+        actor="borrower:test",
+    )
+    session.add(decision)
+    session.flush()
+    made = Visit(
+        **common,
+        case_id=of.id,
+        decision_id=decision.id,
+        state=state,
+        initiator=Initiator.BORROWER,
+        purpose=purpose,
+        place_kind=PlaceKind.HOME,
+        window_start=starts,
+        window_end=starts + timedelta(hours=2),
+        discreet=discreet,
+        seed="5e" * 32,
+    )
+    session.add(made)
+    session.flush()
+    session.add_all(
+        VisitCrew(**common, visit_id=made.id, staff_id=person.id, position=position)
+        for position, person in enumerate(crew, 1)
+    )
+    session.flush()
+    session.refresh(made)
     return made
 
 
