@@ -1,9 +1,11 @@
 """My consents: agreeing to the visit service, and taking it back."""
 
-from flask import Response, flash, g, url_for
+from flask import Response, flash, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired
 
 from portal.borrower import blueprint
 from portal.domain.refusals import Refused
@@ -11,7 +13,7 @@ from portal.infra import clock
 from portal.services import cases, consents
 from portal.vocabulary import Channel, ConsentPurpose, ServiceReason
 from portal.web import access, words
-from portal.web.forms import CHOSEN, TICKED, PortalForm
+from portal.web.forms import CHOSEN, PortalForm
 from portal.web.locale import current_locale
 from portal.web.page import go_to, page
 from portal.web.transactions import commits, session
@@ -20,12 +22,18 @@ from portal.web.transactions import commits, session
 class ConsentForm(PortalForm):
     reason = RadioField(
         _l("Why does a visit help you?"),
-        choices=[(each.value, words.LABELS[each]) for each in ServiceReason],
+        choices=[SelectChoice(each.value, words.LABELS[each]) for each in ServiceReason],
         validators=[CHOSEN],
     )
-    agree = BooleanField(_l("I agree to the visit service as described above"), validators=[TICKED])
+    agree = BooleanField(
+        _l("I agree to the visit service as described above"),
+        validators=[
+            DataRequired(_l("Please tick that you agree. If you would rather not: that is fine too."))
+        ],
+    )
     declaration = BooleanField(
-        _l("What I tell you and send you is true, as far as I know"), validators=[TICKED]
+        _l("What I tell you and send you is true, as far as I know"),
+        validators=[DataRequired(_l("Please confirm that what you tell and send us is true."))],
     )
 
 
@@ -87,5 +95,4 @@ def _page(form: ConsentForm, status: int = 200) -> Response:
         registration=consents.registration_of(session, consent=given) if given else None,
         earlier=[each for each in consents.all_of(session, case=case) if each.revoked_at] if case else [],
         texts={"service": consents.TEXTS[ConsentPurpose.VISIT_SERVICE], "declaration": consents.DECLARATION},
-        crew_least=g.policy.visit.crew_min,
     )

@@ -21,7 +21,7 @@ PAGES = {
     JourneyStep.PROOFS: "borrower.proofs",
     JourneyStep.VISIT: "borrower.visits",
     JourneyStep.CREW: "borrower.visit",
-    JourneyStep.PLAN: "borrower.plans",
+    JourneyStep.PLAN: "borrower.plans_list",
     JourneyStep.SIGNATURE: "borrower.agreement",
     JourneyStep.REPAYMENT: "borrower.agreement",
 }
