@@ -1,5 +1,7 @@
 """The messages that left, as their readers would see them. There is no such page in production."""
 
+import re
+
 from flask import Response, request
 from flask.blueprints import BlueprintSetupState
 
@@ -11,6 +13,7 @@ from portal.web.page import page
 from portal.web.transactions import installation, session
 
 NEWEST = 50
+ADDRESS = re.compile(r"(https?://[\x21-\x7e]+)")  # in Chinese, no space stands before it
 
 
 def messages() -> Response:
@@ -20,7 +23,7 @@ def messages() -> Response:
     found = [each for each in folder.letters(limit=NEWEST) if wanted.casefold() in each.recipient.casefold()]
     names = {lender.id: lender.names for lender in lenders.all_lenders(session)}
     shown = [(letter, Channel(letter.channel), names[letter.lender_id]) for letter in found]
-    return page("public/development/messages.html", messages=shown, wanted=wanted)
+    return page("public/development/messages.html", messages=shown, wanted=wanted, parts=ADDRESS.split)
 
 
 @blueprint.record

@@ -7,7 +7,7 @@ from portal.config import Settings
 from portal.infra.delivery import OutboxFolder
 from portal.jobs import outbox
 from portal.services import notifications
-from portal.vocabulary import Channel
+from portal.vocabulary import Channel, Locale
 from tests import factories
 from tests.conftest import KEYS, NOW
 
@@ -39,6 +39,15 @@ def test_messages_are_shown_with_links_to_follow(client, session, installation, 
     assert '<a href="http://127.0.0.1:8000/l/a-token"' in text
     assert "pingan-bank en" in text
     assert text.index("@example.test") < text.index("+8869000")
+
+
+def test_an_address_is_a_link_in_chinese_too_where_no_space_stands_before_it(
+    client, session, installation, borrower
+):
+    borrower.locale = Locale.ZH_HANT
+    send(session, installation, borrower)
+
+    assert '：<a href="http://127.0.0.1:8000/l/a-token">' in client.get("/development/messages").text
 
 
 def test_the_messages_of_one_recipient_can_be_picked_out(client, session, installation, borrower):
