@@ -7,4 +7,16 @@ from portal.web import access
 blueprint = Blueprint("agent", __name__, url_prefix="/agent")
 blueprint.before_request(access.only_staff)
 
-from portal.agent import complaints, day, inbox, proofs  # noqa: E402, F401  (registers their routes)
+from portal.agent import (  # noqa: E402  (registers their routes)
+    agreements,  # noqa: F401
+    cases,  # noqa: F401
+    checklist,  # noqa: F401
+    complaints,  # noqa: F401
+    day,  # noqa: F401
+    findings,  # noqa: F401
+    followups,  # noqa: F401
+    inbox,  # noqa: F401
+    proofs,  # noqa: F401
+    route,  # noqa: F401
+    visits,  # noqa: F401
+)

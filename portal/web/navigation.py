@@ -30,6 +30,8 @@ class Item:
 COMPLAINTS = frozenset({Role.HANDLER, Role.MANAGER, Role.AUDITOR})
 
 BORROWER: tuple[Entry, ...] = (
+    Entry("borrower.home", _l("Start page"), "home", pages=("borrower.timeline",)),
+    Entry("borrower.debts_page", _l("What I owe"), "receipt", pages=("borrower.debt",)),
     Entry("borrower.proofs", _l("My documents"), "files", pages=("borrower.send_proof",)),
     Entry(
         "borrower.visits",
@@ -37,15 +39,53 @@ BORROWER: tuple[Entry, ...] = (
         "calendar",
         pages=("borrower.visit", "borrower.new_visit", "borrower.book_visit", "borrower.move_visit_page"),
     ),
+    Entry("borrower.budget", _l("My budget"), "wallet", pages=("borrower.save_budget",)),
+    Entry("borrower.plans_list", _l("My plans"), "plan", pages=("borrower.plan",)),
     Entry("borrower.complaints_list", _l("Complaints"), "message", pages=("borrower.complaint",)),
+    Entry("borrower.consents_page", _l("My consents"), "handshake"),
 )
 STAFF: tuple[Entry, ...] = (
+    Entry("agent.day", _l("My day"), "home"),
+    Entry(
+        "agent.route",
+        _l("Route"),
+        "route",
+        frozenset({Role.AGENT}),
+        (
+            "agent.visit",
+            "agent.visit_identity",
+            "agent.visit_checklist",
+            "agent.visit_findings",
+            "agent.visit_departure",
+        ),
+    ),
+    Entry(
+        "agent.case_index",
+        _l("Cases"),
+        "files",
+        frozenset({Role.CALLER, Role.LEAD, Role.MANAGER, Role.AUDITOR}),
+        ("agent.case",),
+    ),
     Entry(
         "agent.proof_queue",
         _l("Documents"),
         "files",
         frozenset({Role.CALLER, Role.LEAD, Role.MANAGER}),
         ("agent.proof", "agent.new_proof"),
+    ),
+    Entry(
+        "agent.approvals_list",
+        _l("Approvals"),
+        "stamp",
+        frozenset({Role.LEAD, Role.MANAGER}),
+        ("agent.approval", "agent.decide_approval"),
+    ),
+    Entry(
+        "agent.follow_ups",
+        _l("Follow-ups"),
+        "handshake",
+        frozenset({Role.AGENT, Role.LEAD, Role.MANAGER}),
+        ("agent.follow_up", "agent.agreement"),
     ),
     Entry(
         "agent.complaint_inbox",

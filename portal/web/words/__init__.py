@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from portal.domain.refusals import Refused
-from portal.web.words import borrower_entry, complaints, entry, operations, plans, visits
+from portal.web.words import agreements, borrower_entry, complaints, entry, on_site, operations, plans, visits
 
-_SLICES = (entry, operations, borrower_entry, complaints, visits, plans)
+_SLICES = (entry, operations, borrower_entry, complaints, visits, plans, agreements, on_site)
 REFUSALS = {code: sentence for part in _SLICES for code, sentence in part.REFUSALS.items()}
 FACTS = {**operations.FACTS, **plans.FACTS}
 

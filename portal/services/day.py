@@ -1,0 +1,54 @@
+"""My day: how much waits for a person. One count for each kind of work, whatever its size."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.domain.actor import Actor
+from portal.models import Approval, Complaint, FollowUp, Plan, Proof
+from portal.services import approvals, scope
+from portal.services.complaints import OPEN
+from portal.services.proof_reviews import UNREVIEWED
+from portal.vocabulary import ComplaintState, FollowUpState, PlanState
+
+
+def proofs_to_review(session: Session, *, actor: Actor, now: datetime) -> int:
+    return _count(session, scope.proofs(actor, now=now).where(Proof.state.in_(UNREVIEWED)), Proof.id)
+
+
+def approvals_to_give(session: Session, *, actor: Actor, now: datetime) -> int:
+    """Return how many plans wait for this person's yes: not their own requests, nor what is above them."""
+    tiers = [tier for tier, roles in approvals.ROLES.items() if actor.has(*roles)]
+    asked = select(Approval.plan_id).where(
+        Approval.lender_id == actor.lender_id,
+        Approval.decided_by.is_(None),
+        Approval.requested_by != actor.id,
+        Approval.tier.in_(tiers),
+    )
+    waiting = scope.plans(actor, now=now).where(Plan.id.in_(asked), Plan.state == PlanState.WAITING_APPROVAL)
+    return _count(session, waiting, Plan.id)
+
+
+def complaints_due(session: Session, *, today: date, actor: Actor, now: datetime) -> int:
+    """Return how many open complaints are to be acknowledged or answered today, or are late."""
+    unanswered = (Complaint.state == ComplaintState.RECEIVED) & (Complaint.acknowledge_by <= today)
+    query = scope.complaints(actor, now=now).where(
+        Complaint.state.in_(OPEN), or_(Complaint.decide_by <= today, unanswered)
+    )
+    return _count(session, query, Complaint.id)
+
+
+def follow_ups_due(session: Session, *, today: date, actor: Actor, now: datetime) -> int:
+    """Return how many of this person's own follow-ups are due today, or are late."""
+    query = scope.follow_ups(actor, now=now).where(
+        FollowUp.owner_id == actor.id,
+        FollowUp.state == FollowUpState.SCHEDULED,
+        FollowUp.due_on <= today,
+    )
+    return _count(session, query, FollowUp.id)
+
+
+def _count(session: Session, query: Select[Any], key: Any) -> int:
+    return session.scalar(select(func.count()).select_from(query.with_only_columns(key).subquery())) or 0

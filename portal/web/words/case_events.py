@@ -1,0 +1,97 @@
+"""How each act on a case reads on the timeline that staff see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from portal.domain.actor import ActorKind
+from portal.vocabulary import (
+    Action,
+    CaseState,
+    Channel,
+    ChecklistItem,
+    ChecklistResult,
+    HoldReason,
+    PlaceKind,
+    ProofKind,
+    VisitOutcome,
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """`said` names the facts that follow the sentence, each with the vocabulary its word comes from."""
+
+    sentence: LazyString
+    icon: str
+    tone: str = ""
+    said: Mapping[str, type[StrEnum]] = field(default_factory=dict)
+
+
+EVENTS = {
+    "case_opened": Event(_l("Overdue confirmed, case opened"), "file"),
+    "case_moved": Event(_l("The case moved on"), "arrow-right", said={"after": CaseState}),
+    "hold_placed": Event(_l("Contact on hold"), "pause", "warn", {"reason": HoldReason}),
+    "hold_ended": Event(_l("Hold ended"), "check-circle", "good", {"reason": HoldReason}),
+    "contact_allowed": Event(_l("The rules allowed a contact"), "shield-check", "", {"about": Action}),
+    "contact_refused": Event(_l("The rules forbade a contact"), "shield", "warn", {"about": Action}),
+    "message_sent": Event(_l("Message sent"), "message"),
+    "message_failed": Event(_l("A message could not be delivered"), "message", "warn"),
+    "link_created": Event(_l("Personal link sent"), "key", said={"channel": Channel}),
+    "link_withheld": Event(_l("No link was sent: the rules forbade it"), "shield", "warn"),
+    "link_opened": Event(_l("Personal link opened"), "key"),
+    "code_sent": Event(_l("One-time code sent"), "message"),
+    "code_withheld": Event(_l("No one-time code was sent"), "lock", "warn"),
+    "borrower_signed_in": Event(_l("The borrower signed in"), "person"),
+    "consent_given": Event(_l("Consent given"), "check-circle", "good"),
+    "consent_revoked": Event(_l("Consent taken back"), "cross-circle", "warn"),
+    "registered_for_visits": Event(_l("Registered for the visit service"), "pen"),
+    "proof_received": Event(_l("Document received"), "upload", "", {"kind": ProofKind, "channel": Channel}),
+    "proof_taken_back": Event(_l("Document taken back"), "file"),
+    "proof_accepted": Event(_l("Document accepted"), "check-circle", "good", {"kind": ProofKind}),
+    "proof_rejected": Event(_l("Document sent back"), "file", "warn", {"kind": ProofKind}),
+    "visit_booked": Event(_l("Visit booked"), "calendar", "", {"place": PlaceKind}),
+    "visit_moved": Event(_l("Visit moved to another time"), "calendar"),
+    "visit_cancelled": Event(_l("Visit cancelled"), "cross-circle"),
+    "visit_alert": Event(_l("The borrower says: this is not my agent"), "alert", "harm"),
+    "visit_arrived": Event(_l("Crew arrived"), "pin"),
+    "visit_code_differed": Event(_l("The codes at the door differed"), "warning", "warn"),
+    "visit_verified": Event(_l("The codes at the door agreed"), "shield-check", "good"),
+    "checklist_answered": Event(
+        _l("Checked on site"), "check", "", {"item": ChecklistItem, "result": ChecklistResult}
+    ),
+    "findings_recorded": Event(_l("Findings noted"), "pen"),
+    "visit_left": Event(_l("Crew left"), "home", "", {"outcome": VisitOutcome}),
+    "budget_saved": Event(_l("Budget saved"), "wallet"),
+    "plan_proposed": Event(_l("Plan proposed"), "plan"),
+    "plan_approved": Event(_l("Plan approved"), "stamp", "good"),
+    "plan_refused": Event(_l("Plan not approved"), "stamp", "warn"),
+    "plan_withdrawn": Event(_l("Plan replaced"), "plan"),
+    "plan_agreed": Event(_l("Plan agreed"), "handshake", "good"),
+    "agreement_offered": Event(_l("Agreement ready to sign"), "signature"),
+    "agreement_signed": Event(_l("Agreement signed by one side"), "signature"),
+    "agreement_sealed": Event(_l("Agreement signed by both and sealed"), "stamp", "good"),
+    "agreement_declined": Event(_l("Agreement declined"), "cross-circle"),
+    "follow_ups_scheduled": Event(_l("Follow-ups scheduled"), "calendar"),
+    "follow_up_done": Event(_l("Follow-up done"), "check-circle", "good"),
+    "follow_up_cancelled": Event(_l("Follow-up not needed any more"), "cross-circle"),
+    "complaint_filed": Event(_l("Complaint received"), "inbox", "warn"),
+    "complaint_claimed": Event(_l("Somebody took on the complaint"), "person-check"),
+    "complaint_answered": Event(_l("Complaint answered"), "message"),
+    "complaint_added_to": Event(_l("The borrower added to the complaint"), "message"),
+    "complaint_noted": Event(_l("Note on the complaint"), "pen"),
+    "complaint_decided": Event(_l("Complaint decided"), "gavel"),
+    "complaint_withdrawn": Event(_l("Complaint withdrawn"), "cross-circle"),
+}
+# An act without a sentence of its own shows its name rather than nothing.
+UNNAMED = Event(_l("Recorded"), "circle")
+
+ACTORS = {
+    ActorKind.STAFF: _l("Staff"),
+    ActorKind.BORROWER: _l("Borrower"),
+    ActorKind.VISITOR: _l("Somebody without signing in"),
+    ActorKind.SYSTEM: _l("The portal"),
+}
