@@ -14,8 +14,10 @@ import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from portal.infra import schema
+from portal.models import Base
 
 TEMPLATE = "portal_template"
+STRANGERS = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,18 @@ class Postgres:
         finally:
             with self.admin.connect() as connection:
                 connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+    @contextmanager
+    def emptied_database(self) -> Iterator[str]:
+        """The template itself, emptied: much quicker than a copy, and as good as one for a single test."""
+        yield self.url(self.template)
+        with self.admin.connect() as connection:
+            connection.execute(STRANGERS, {"name": self.template})
+        engine = create_engine(self.url(self.template), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("SET session_replication_role = replica"))  # no order among the tables
+            connection.execute(text("; ".join(f'DELETE FROM "{table}"' for table in Base.metadata.tables)))
+        engine.dispose()
 
     def url(self, name: str) -> str:
         return self.admin.url.set(database=name).render_as_string(hide_password=False)
