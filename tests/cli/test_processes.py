@@ -11,6 +11,7 @@ import urllib.request
 
 import pytest
 
+from portal.cli import processes
 from portal.config import Settings
 from portal.infra.delivery import OutboxFolder
 from portal.infra.installation import open_installation
@@ -113,3 +114,44 @@ def test_the_worker_delivers_and_ends_when_told(start, environ):
     assert "123456" in letter.body
     assert stop(worker) == 0
     installation.engine.dispose()
+
+
+@pytest.fixture
+def children(environ, monkeypatch):
+    """Processes that live and end together, on an installation of their own."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    with processes.family() as together:
+        yield together
+
+
+def test_when_one_process_ends_it_is_named_and_the_others_are_ended(children):
+    children.start("worker")
+    children.start("db", "check")
+
+    assert children.watch() == ("db", 0)
+
+    children.stop()
+    assert children.children["worker"].returncode in {0, -signal.SIGTERM}
+
+
+def test_ctrl_c_is_a_wish_to_stop_that_reaches_every_process(children):
+    children.start("worker")
+    os.kill(os.getpid(), signal.SIGINT)
+
+    assert children.watch() is None
+
+    children.stop()
+    assert children.children["worker"].poll() is not None
+
+
+def test_a_port_in_use_is_said_before_anything_is_made(tmp_path, start):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert start("run", "--port", str(port)).wait(PATIENCE) == 3
+
+    assert f"port {port} is in use" in (tmp_path / "run.log").read_text()
+    assert not (tmp_path / "instance" / "outbox").exists()
