@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portal.cli import context
-from portal.cli.context import DayOption, InputError, json_option, note
+from portal.cli.context import CheckFailed, DayOption, InputError, json_option, note
 
 if TYPE_CHECKING:
     from portal.infra.book_files import BookSet
+    from portal.infra.installation import Installation
     from portal.services.imports import Check
 
 SHOWN = 5
@@ -118,4 +119,76 @@ def _said(counts: Mapping[str, int], dry_run: bool) -> str:
     return f"Everything is in order: {rows}. Nothing was changed." if dry_run else f"Taken in: {rows}."
 
 
-COMMANDS: tuple[click.Command, ...] = (import_book,)
+@click.command()
+@click.option("--date", "day", type=DayOption(), help="The business date; else today in the lender's zone.")
+@click.option("--lender", "code", metavar="CODE", help="One lender only.")
+@json_option
+def nightly(*, day: date | None, code: str | None, as_json: bool) -> None:
+    """Do the work of the night: age all loans, open and cure cases.
+
+    May be run again for the same date: the result is the same, and follows a book that was taken in since.
+
+    \b
+    Example:  portal nightly --date 2005-09-28 --json
+    """
+    from portal.infra import clock
+    from portal.services import lenders
+
+    installation = context.open_portal()
+    with installation.reading() as session:
+        chosen = [context.lender_of(session, code)] if code else lenders.all_lenders(session)
+        nights = [(each.code, day or context.today_at(each, clock.now())) for each in chosen]
+    results = [_night(installation, each, business_date) for each, business_date in nights]
+    total = sum(result["overdue"] for result in results)
+    context.show({"overdue": total, "lenders": results}, as_json=as_json, text=_told)
+
+
+def _night(installation: "Installation", code: str, business_date: date) -> dict[str, Any]:
+    """Run one lender's night under its job_run row, so that the worker and this command never both do it."""
+    from portal.infra import clock
+    from portal.jobs import nightly as job
+    from portal.jobs.nights import JOB
+    from portal.services import job_runs
+
+    with installation.writing.begin() as session:
+        lender = context.lender_of(session, code)
+        slot = business_date.isoformat()
+        run = job_runs.start(session, job=JOB, lender=lender, slot=slot, now=clock.now(), again=True)
+    if run is None:
+        raise CheckFailed(f"{code}: another worker is doing the night of {business_date} right now")
+    try:
+        result = job.run(installation, lender_code=code, business_date=business_date, now=clock.now())
+    except Exception as error:
+        with installation.writing.begin() as session:
+            job_runs.fail(session, run=session.merge(run), problem=type(error).__name__, now=clock.now())
+        raise
+    with installation.writing.begin() as session:
+        job_runs.finish(session, run=session.merge(run), result=result, now=clock.now())
+    return {"lender": code, "business_date": business_date.isoformat()} | _flat(result)
+
+
+def _flat(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The counts of ageing beside those of the later steps, amounts as decimal text."""
+    from portal.domain.money import amount_text
+
+    ageing = dict(result["ageing"])
+    for name in ("overdue_amount", "outstanding"):
+        ageing[name] = {cur: amount_text(minor, cur) for cur, minor in ageing[name].items()}
+    return ageing | {name: step for name, step in result.items() if name != "ageing"}
+
+
+def _told(result: dict[str, Any]) -> str:
+    return "\n".join(_told_lender(each) for each in result["lenders"]) or "There is no lender yet."
+
+
+def _told_lender(night: Mapping[str, Any]) -> str:
+    buckets = ", ".join(f"{name} {count:,}" for name, count in night["by_bucket"].items())
+    cases = ", ".join(f"{count:,} {what}" for what, count in night["cases"].items())
+    amounts = ", ".join(f"{currency} {amount}" for currency, amount in night["overdue_amount"].items())
+    return (
+        f"{night['lender']} on {night['business_date']}: {night['overdue']:,} of {night['loans']:,} loans "
+        f"overdue ({buckets}){', ' + amounts if amounts else ''}; cases: {cases}"
+    )
+
+
+COMMANDS: tuple[click.Command, ...] = (import_book, nightly)

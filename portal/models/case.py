@@ -27,6 +27,7 @@ class Case(EditedRow):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index(None, "lender_id", "state"),
+        Index(None, "lender_id", "borrower_id", "currency"),
     )
 
     borrower_id: Mapped[int]

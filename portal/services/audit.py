@@ -4,7 +4,8 @@ Facts are references, codes, counts and hashes, never a personal value: the chai
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,22 +30,41 @@ def record(
     **facts: str | int | bool | None,
 ) -> None:
     """Add an entry. `action` is a past participle (`visit_booked`); `case` puts it on the case's timeline."""
+    named = subject if isinstance(subject, str) else f"{subject.__tablename__}/{subject.ref}"
+    occurrence = Occurrence(named, case.ref if case else None, facts)
+    record_many(session, actor=actor, action=action, occurrences=[occurrence], now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """What one of many like entries is about; `subject` is written `case/<ref>`."""
+
+    subject: str
+    case_ref: str | None
+    facts: Mapping[str, str | int | bool | None]
+
+
+def record_many(
+    session: Session, *, actor: Actor, action: str, occurrences: Iterable[Occurrence], now: datetime
+) -> None:
+    """Add an entry for each occurrence of the same act, in order, with one look at the chain's head."""
     session.flush()
     head = _locked_head(session, actor.lender_id)
-    entry = AuditEntry(
-        lender_id=actor.lender_id,
-        sequence=head.sequence + 1,
-        at=now,
-        actor=str(actor),
-        action=action,
-        subject=subject if isinstance(subject, str) else f"{subject.__tablename__}/{subject.ref}",
-        case_ref=case.ref if case else None,
-        facts=dict(facts),
-        previous=head.hash,
-    )
-    entry.hash = _hash(entry)
-    session.add(entry)
-    head.sequence, head.hash = entry.sequence, entry.hash
+    for each in occurrences:
+        entry = AuditEntry(
+            lender_id=actor.lender_id,
+            sequence=head.sequence + 1,
+            at=now,
+            actor=str(actor),
+            action=action,
+            subject=each.subject,
+            case_ref=each.case_ref,
+            facts=dict(each.facts),
+            previous=head.hash,
+        )
+        entry.hash = _hash(entry)
+        session.add(entry)
+        head.sequence, head.hash = entry.sequence, entry.hash
     session.flush()
 
 
@@ -119,9 +139,10 @@ def _locked_head(session: Session, lender_id: int) -> AuditHead:
 
 def _entries(session: Session, lender_id: int) -> Iterator[AuditEntry]:
     query = select(AuditEntry).where(AuditEntry.lender_id == lender_id).order_by(AuditEntry.sequence)
-    for entry in session.scalars(query.execution_options(yield_per=1000)):
-        session.expunge(entry)
-        yield entry
+    with closing(session.scalars(query.execution_options(yield_per=1000))) as entries:
+        for entry in entries:
+            session.expunge(entry)
+            yield entry
 
 
 def _hash(entry: AuditEntry) -> bytes:

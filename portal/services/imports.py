@@ -7,14 +7,14 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import Actor
 from portal.domain.refusals import Refused
 from portal.infra import book_files
 from portal.infra.book_files import BookSet, Problem, RawRow
-from portal.models import BookImport, Borrower, Lender, Loan
+from portal.models import BookImport, Borrower, ContactPoint, Instalment, Lender, Loan, Payment
 from portal.services import audit, book_checks, book_rows, policies
 from portal.services.book_checks import Keys
 from portal.services.book_rows import CellError, Row
@@ -122,6 +122,9 @@ def write(
         instalments=counts.get("instalments"),
         payments=counts.get("payments"),
     )
+    for model in (Borrower, ContactPoint, Loan, Instalment, Payment):
+        # Without fresh statistics both databases choose slow plans for what is asked of a new book.
+        session.execute(text(f"ANALYZE {model.__tablename__}"))
     session.expire_all()
     return Outcome(unchanged=False, counts=counts)
 

@@ -313,6 +313,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_lender_id"), ["lender_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_case_lender_id_borrower_id_currency"),
+            ["lender_id", "borrower_id", "currency"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_case_lender_id_state"), ["lender_id", "state"], unique=False)
         batch_op.create_index(
             "uq_case_open",
@@ -2149,6 +2154,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("closed_at IS NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_case_lender_id_state"))
+        batch_op.drop_index(batch_op.f("ix_case_lender_id_borrower_id_currency"))
         batch_op.drop_index(batch_op.f("ix_case_lender_id"))
 
     op.drop_table("case")

@@ -1,0 +1,64 @@
+"""The night of one lender: steps in order, for one business date. Each step may be done again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from portal.domain.actor import Actor, system
+from portal.domain.policy import Policy
+from portal.infra.installation import Installation
+from portal.services import ageing, book_cases, lenders, policies
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class Night:
+    """What every step is given."""
+
+    session: "Session"
+    lender: lenders.Lender
+    policy: Policy
+    business_date: date
+    actor: Actor
+    now: datetime
+
+
+Step = Callable[[Night], dict[str, object]]
+
+
+def age_loans(night: Night) -> dict[str, object]:
+    ageing.age_loans(
+        night.session, lender=night.lender, policy=night.policy, business_date=night.business_date
+    )
+    return asdict(ageing.summary(night.session, lender=night.lender, policy=night.policy))
+
+
+def open_cases(night: Night) -> dict[str, object]:
+    changes = book_cases.follow_ageing(
+        night.session,
+        lender=night.lender,
+        business_date=night.business_date,
+        actor=night.actor,
+        now=night.now,
+    )
+    return asdict(changes)
+
+
+STEPS: Mapping[str, Step] = MappingProxyType({"ageing": age_loans, "cases": open_cases})
+"""What a night does, in this order; the result of each step is kept under its name."""
+
+
+def run(
+    installation: Installation, *, lender_code: str, business_date: date, now: datetime
+) -> dict[str, object]:
+    """Do a lender's night for a business date, whole or not at all, and return each step's counts."""
+    with installation.writing.begin() as session:
+        lender = lenders.find(session, lender_code)
+        if lender is None:
+            raise LookupError(f"there is no lender {lender_code!r}")
+        night = Night(session, lender, policies.of(lender), business_date, system(lender.id, "nightly"), now)
+        return {name: step(night) for name, step in STEPS.items()}
