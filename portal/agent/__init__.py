@@ -9,6 +9,8 @@ blueprint.before_request(access.only_staff)
 
 from portal.agent import (  # noqa: E402  (registers their routes)
     agreements,  # noqa: F401
+    approvals,  # noqa: F401
+    budgets,  # noqa: F401
     cases,  # noqa: F401
     checklist,  # noqa: F401
     complaints,  # noqa: F401
@@ -16,6 +18,7 @@ from portal.agent import (  # noqa: E402  (registers their routes)
     findings,  # noqa: F401
     followups,  # noqa: F401
     inbox,  # noqa: F401
+    plans,  # noqa: F401
     proofs,  # noqa: F401
     route,  # noqa: F401
     visits,  # noqa: F401

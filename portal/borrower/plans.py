@@ -1,0 +1,29 @@
+"""My plans: what was proposed, in words and row by row."""
+
+from flask import Response
+
+from portal.borrower import blueprint
+from portal.infra import clock
+from portal.services import budgets, cases, plans
+from portal.vocabulary import PlanState
+from portal.web import access
+from portal.web.page import page
+from portal.web.transactions import session
+
+
+@blueprint.get("/plans")
+def plans_list() -> Response:
+    case = cases.open_case_of(session, borrower=access.actor(), now=clock.now())
+    return page(
+        "borrower/plans/plans.html",
+        sheets=plans.shown_to_borrower(session, case=case) if case else [],
+        budget=budgets.newest(session, case=case) if case else None,
+    )
+
+
+@blueprint.get("/plans/<ref>")
+def plan(ref: str) -> Response:
+    found = access.or_404(plans.find(session, ref, actor=access.actor(), now=clock.now()))
+    if found.state is PlanState.DRAFT:
+        access.or_404(None)
+    return page("borrower/plans/plan.html", sheet=plans.sheet(session, found), plan=found)

@@ -1,0 +1,91 @@
+"""What a plan at the table is asked for: how much is given, how long, from when, and why."""
+
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, Form, HiddenField, TextAreaField
+from wtforms.validators import AnyOf, Length, NumberRange, Optional
+from wtforms.widgets import HiddenInput
+
+from portal.domain.concessions import Concession
+from portal.domain.plans import METHODS, share_of
+from portal.vocabulary import ConcessionKind, Method
+from portal.web.budgets import PEOPLE, CountField
+from portal.web.forms import REQUIRED, PortalForm
+
+LONGEST_GRACE = 60
+LONGEST_PLAN = 120
+NOT_A_DATE = _l("Please choose a day.")
+
+
+class DayField(DateField):
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(NOT_A_DATE) from error
+
+
+class TermsForm(Form):
+    """How the plans that are laid side by side are to be made. Read from the address, or from a proposal."""
+
+    penalty = CountField(
+        _l("Penalty interest waived"), default=0, validators=[Optional(), NumberRange(0, 100, message=PEOPLE)]
+    )
+    reduction = CountField(
+        _l("Interest rate reduced by"),
+        default=0,
+        validators=[Optional(), NumberRange(0, 100, message=PEOPLE)],
+    )
+    grace = CountField(
+        _l("Months before the first payment"),
+        default=0,
+        validators=[Optional(), NumberRange(0, LONGEST_GRACE, message=PEOPLE)],
+    )
+    months = CountField(
+        _l("Number of instalments"), validators=[Optional(), NumberRange(1, LONGEST_PLAN, message=PEOPLE)]
+    )
+    first_due = DayField(_l("First payment on"), validators=[Optional()])
+
+    @property
+    def concessions(self) -> tuple[Concession, ...]:
+        """What is given, as the rules know it."""
+        shares = {
+            ConcessionKind.PENALTY_WAIVER: self.penalty.data,
+            ConcessionKind.INTEREST_REDUCTION: self.reduction.data,
+        }
+        given = [Concession(kind, share=share_of(share)) for kind, share in shares.items() if share]
+        if self.grace.data:
+            given.append(Concession(ConcessionKind.GRACE, months=self.grace.data))
+        return tuple(given)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The arguments of a comparison."""
+        first_due: date | None = self.first_due.data
+        return {"concessions": self.concessions, "first_due": first_due, "own_periods": self.months.data}
+
+    def address(self, **more: str) -> dict[str, str]:
+        """The entries as a query, so that a link keeps them."""
+        entered = {field.short_name: field._value() for field in self if field.data}
+        return entered | more
+
+
+class ProposalForm(PortalForm):
+    """One of the plans, as it was seen, with the reason for what is given."""
+
+    penalty = HiddenField()
+    reduction = HiddenField()
+    grace = HiddenField()
+    months = HiddenField()
+    first_due = HiddenField()
+    choice = HiddenField()
+    method = HiddenField(validators=[AnyOf([method.value for method in METHODS])])
+    periods = CountField(widget=HiddenInput(), validators=[REQUIRED, NumberRange(1, LONGEST_PLAN)])
+    reason = TextAreaField(_l("Why is this concession needed?"), validators=[Length(max=1000)])
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The method and the number of instalments of the plan that was chosen."""
+        return {"method": Method(self.method.data), "periods": self.periods.data}
