@@ -6,7 +6,7 @@ from flask import Response, flash, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import DateField, IntegerField, RadioField, TextAreaField
+from wtforms import DateField, Form, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 from wtforms.widgets import HiddenInput
@@ -41,6 +41,12 @@ class RejectForm(PortalForm):
         validators=[CHOSEN],
     )
     note = TextAreaField(_l("For the borrower, in plain words"), validators=[Optional(), Length(max=500)])
+
+
+class BorrowerForm(Form):
+    """Whose document it is. Asked by GET."""
+
+    borrower = StringField(_l("Borrower number"), validators=[REQUIRED])
 
 
 class ReceivedForm(PortalForm):
@@ -144,6 +150,8 @@ def proof_page_picture(ref: str, number: int) -> Response:
 @blueprint.get("/proofs/new")
 @access.roles(*REVIEWERS)
 def new_proof() -> Response:
+    if "case" not in request.args:
+        return _find_case()
     form = ReceivedForm(formdata=None, received_on=_today())
     return page("agent/proofs/new.html", form=form, case=_asked_case(), today=_today())
 
@@ -174,6 +182,17 @@ def log_proof() -> Response:
         return page("agent/proofs/new.html", status=422, form=form, case=case, today=_today())
     flash(_("Kept with the case."), "success")
     return go_to(url_for("agent.proof", ref=kept.ref))
+
+
+def _find_case() -> Response:
+    form = BorrowerForm(request.args)
+    if "borrower" in request.args and form.validate():
+        number = (form.borrower.data or "").strip()
+        case = proofs.case_of_number(session, number, actor=access.actor(), now=clock.now())
+        if case:
+            return go_to(url_for("agent.new_proof", case=case.ref))
+        form.borrower.errors = [_("There is no open case under this number. Please check it.")]
+    return page("agent/proofs/new.html", form=form, case=None)
 
 
 def _proof_page(shown: Proof, accept: AcceptForm, reject: RejectForm, *, status: int = 200) -> Response:

@@ -68,10 +68,14 @@ class TimeForm(PortalForm):
 class BookingForm(TimeForm):
     place = HiddenField(validators=[AnyOf([each.value for each in PlaceKind])])
     discreet = HiddenField()
-    address = StringField(_l("Address"), validators=[Optional(), Length(max=LONGEST_ADDRESS)])
+    address = StringField(_l("Address"), validators=[Length(max=LONGEST_ADDRESS)])
     companion = StringField(
         _l("Somebody who will be with you"), validators=[Optional(), Length(max=LONGEST_NAME)]
     )
+
+    def validate_address(self, field: StringField) -> None:
+        if self.place.data == PlaceKind.OTHER_ADDRESS and not (field.data or "").strip():
+            raise ValidationError(_("Please write the address where we should meet."))
 
     @property
     def wish(self) -> Wish:

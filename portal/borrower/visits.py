@@ -31,7 +31,7 @@ def visit(ref: str) -> Response:
         "borrower/visits/visit.html",
         visit=shown,
         day=visits.day_of(shown, g.policy),
-        crew=visits.crew_of(shown),
+        crew=_people(shown),
         code=visits.code_of_today(shown, policy=g.policy, now=now),
         ahead=visits.is_ahead(shown),
         can_stop=visits.can_stop(shown, policy=g.policy, now=now),
@@ -78,6 +78,26 @@ def report_wrong_person(ref: str) -> Response:
     except Refused as refusal:
         flash(words.refusal(refusal), "warning")
     return go_to(url_for("borrower.visit", ref=ref))
+
+
+def _people(shown: Visit) -> list[dict[str, str | None]]:
+    """The crew as the page shows it; the first leads."""
+    return [
+        {
+            "name": person.name,
+            "number": person.number,
+            "initials": initials(person.name),
+            "role": None if place else _("Leads the visit"),
+            "photo_url": None,
+        }
+        for place, person in enumerate(visits.crew_of(shown))
+    ]
+
+
+def initials(name: str) -> str:
+    """Return what stands in place of a photo: `林美華` has `林`, `Ann Example` has `AE`."""
+    words_of_name = name.split()
+    return "".join(word[0] for word in words_of_name[:2]) if len(words_of_name) > 1 else name[:1]
 
 
 def _visit(ref: str) -> Visit:

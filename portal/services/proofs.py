@@ -13,7 +13,7 @@ from portal.domain.policy import Policy
 from portal.domain.proofs import KindState, ProofFacts
 from portal.domain.refusals import Refused
 from portal.infra.files import FileStore
-from portal.models import Case, ProofReview, StoredFile
+from portal.models import Borrower, Case, ProofReview, StoredFile
 from portal.models import Proof as Proof
 from portal.services import audit, cases, files, scope
 from portal.services.files import Upload
@@ -144,6 +144,17 @@ def take_back(session: Session, *, proof: Proof, case: Case, actor: Actor, now: 
         session.delete(file)
     session.flush()
     return [file.ref for file in stored]
+
+
+def case_of_number(session: Session, number: str, *, actor: Actor, now: datetime) -> Case | None:
+    """Return the open case of a borrower named by their number, as on the letter a document came with."""
+    query = scope.cases(actor, now=now).where(
+        Case.closed_at.is_(None),
+        Case.borrower_id.in_(
+            select(Borrower.id).where(Borrower.lender_id == actor.lender_id, Borrower.borrower_no == number)
+        ),
+    )
+    return session.scalars(query.order_by(Case.id)).first()
 
 
 def case_of(session: Session, proof: Proof) -> Case:

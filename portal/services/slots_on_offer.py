@@ -19,7 +19,7 @@ from portal.models import Case, Staff, StaffRole, Training, Visit, VisitCell
 from portal.services.gate_facts import NOT_COUNTED
 from portal.vocabulary import Role
 
-DAYS_AHEAD = 21
+DAYS_AHEAD = 14
 NEAREST = 3
 
 
