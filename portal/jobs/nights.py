@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from portal.infra import clock
 from portal.infra.installation import Installation
 from portal.jobs import nightly
 from portal.services import job_runs, lenders, policies
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 JOB = "nightly"
 STARTS_AT = time(1, 0)
@@ -25,7 +28,7 @@ def run(installation: Installation, *, now: datetime) -> int:
     return sum(_run_nights(installation, code, days) for code, days in due)
 
 
-def due_days(session: Session, lender: lenders.Lender, now: datetime) -> Iterator[date]:
+def due_days(session: "Session", lender: lenders.Lender, now: datetime) -> Iterator[date]:
     """Name the business dates to run, the oldest first. After a month without a night, only the newest."""
     local = now.astimezone(ZoneInfo(policies.of(lender).business.timezone))
     newest = local.date() if local.time() >= STARTS_AT else local.date() - timedelta(days=1)

@@ -26,8 +26,10 @@ def messages() -> Response:
     return page("public/development/messages.html", messages=shown, wanted=wanted, parts=ADDRESS.split)
 
 
-@blueprint.record
 def register(state: BlueprintSetupState) -> None:
     """Add the page, except where real people get the messages."""
     if not state.app.extensions["installation"].settings.production:
         state.add_url_rule("/development/messages", endpoint="messages", view_func=messages)
+
+
+blueprint.record(register)
