@@ -16,8 +16,8 @@ from portal.services import book_terms, cases
 
 @dataclass(frozen=True)
 class LoanDebt:
-    """One loan of the debt, in minor units. `lines` are its instalments, oldest first, each with what it still
-    owes and the spans of its penalty; `receipts` is the whole history. `per_day` is tomorrow's penalty."""
+    """One loan of the debt, in minor units. `lines` are its instalments, oldest first, each with what it owes
+    and the spans of its penalty; `receipts` is the whole history; `daily` is the next day's penalty."""
 
     loan: Loan
     business_date: date
@@ -25,7 +25,7 @@ class LoanDebt:
     not_yet_due: DebtParts
     dpd: int
     overdue_since: date | None
-    per_day: int
+    daily: int
     terms: ledger.Terms
     lines: tuple[ledger.Line, ...]
     receipts: tuple[ledger.Receipt, ...]
@@ -36,18 +36,14 @@ class LoanDebt:
         return self.overdue + self.not_yet_due
 
     @property
-    def unpaid_lines(self) -> tuple[ledger.Line, ...]:
-        """The instalments that still owe something: the rows whose sum is the total."""
-        return tuple(line for line in self.lines if line.unpaid.total)
+    def due_lines(self) -> tuple[ledger.Line, ...]:
+        """The instalments whose unpaid sum is the overdue part. Nothing is overdue on its due date itself."""
+        return tuple(line for line in self.lines if line.unpaid.total and line.due < self.business_date)
 
     @property
-    def overdue_lines(self) -> tuple[ledger.Line, ...]:
-        """The instalments whose sum is the overdue part."""
-        return tuple(line for line in self.unpaid_lines if self.is_overdue(line))
-
-    def is_overdue(self, line: ledger.Line) -> bool:
-        """Nothing is overdue on its due date itself."""
-        return line.due < self.business_date
+    def later_lines(self) -> tuple[ledger.Line, ...]:
+        """The instalments whose unpaid sum is the part not yet due."""
+        return tuple(line for line in self.lines if line.unpaid.total and line.due >= self.business_date)
 
 
 @dataclass(frozen=True)
@@ -71,8 +67,8 @@ class Debt:
         return self.overdue + self.not_yet_due
 
     @property
-    def per_day(self) -> int:
-        return sum(each.per_day for each in self.loans)
+    def daily(self) -> int:
+        return sum(each.daily for each in self.loans)
 
     @property
     def credit(self) -> int:
@@ -123,7 +119,7 @@ def _loan_debt(
         not_yet_due=debt.not_yet_due,
         dpd=found.dpd,
         overdue_since=found.overdue_since,
-        per_day=penalty_interest(accrued([OverdueSpan(bearing, terms.penalty_ppm, 1)]), terms.basis),
+        daily=penalty_interest(accrued([OverdueSpan(bearing, terms.penalty_ppm, 1)]), terms.basis),
         terms=terms,
         lines=found.lines,
         receipts=tuple(receipts),
