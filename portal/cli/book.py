@@ -191,4 +191,52 @@ def _told_lender(night: Mapping[str, Any]) -> str:
     )
 
 
-COMMANDS: tuple[click.Command, ...] = (import_book, nightly)
+@click.group()
+def case() -> None:
+    """Look at a case.
+
+    \b
+    Example:  portal case show 01K3ZT8M0000000000000000AB
+    """
+
+
+@case.command("show")
+@click.argument("ref")
+@json_option
+def show_case(*, ref: str, as_json: bool) -> None:
+    """Print the facts of a case: state, loans, what is overdue and since when, and their sources.
+
+    Names and numbers of persons are not shown.
+
+    \b
+    Example:  portal case show 01K3ZT8M0000000000000000AB --json
+    """
+    from portal.infra import clock
+    from portal.services import case_facts
+
+    installation = context.open_portal()
+    with installation.reading() as session:
+        facts = case_facts.by_ref(session, ref, now=clock.now())
+    if facts is None:
+        raise InputError(f"there is no case {ref!r}")
+    context.show(facts, as_json=as_json, text=_case_told)
+
+
+def _case_told(facts: dict[str, Any]) -> str:
+    lines = [
+        f"case {facts['case']} of borrower {facts['borrower_no']} at {facts['lender']}: {facts['state']}",
+        f"confirmed on {facts['confirmed_on']}; business date {facts['business_date']}",
+    ]
+    for loan in facts["loans"]:
+        source = loan["source"]
+        lines.append(
+            f"  {loan['contract_no']} ({loan['product']}): {loan['dpd']} days past due, "
+            f"{facts['currency']} {loan['overdue']['total']} overdue, {loan['total']['total']} in all; "
+            f"book as of {source['as_of']}, aged on {source['aged_on']}"
+        )
+    lines.append(f"  together: {facts['currency']} {facts['overdue']['total']} overdue")
+    lines += [f"  {event['at']} {event['action']} by {event['actor']}" for event in facts["events"]]
+    return "\n".join(lines)
+
+
+COMMANDS: tuple[click.Command, ...] = (import_book, nightly, case)

@@ -11,9 +11,19 @@ from enum import StrEnum
 from typing import Any
 
 from portal.domain.refusals import Refused
-from portal.web.words import agreements, borrower_entry, complaints, entry, on_site, operations, plans, visits
+from portal.web.words import (
+    agreements,
+    book,
+    borrower_entry,
+    complaints,
+    entry,
+    on_site,
+    operations,
+    plans,
+    visits,
+)
 
-_SLICES = (entry, operations, borrower_entry, complaints, visits, plans, agreements, on_site)
+_SLICES = (entry, operations, borrower_entry, complaints, visits, plans, agreements, on_site, book)
 REFUSALS = {code: sentence for part in _SLICES for code, sentence in part.REFUSALS.items()}
 FACTS = {**operations.FACTS, **plans.FACTS}
 
