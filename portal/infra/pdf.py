@@ -4,7 +4,6 @@ import io
 import logging
 import threading
 from functools import cache
-from pathlib import Path
 
 import pikepdf
 from reportlab import rl_config
@@ -15,12 +14,12 @@ from xhtml2pdf import default as renderer_defaults
 from xhtml2pdf import pisa
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 
-import portal
+from portal.config import ROOT
 from portal.infra import pdf_lines
 from portal.infra.texts import language_tag
 from portal.vocabulary import Locale
 
-STATIC = Path(portal.__file__).parent.parent / "static"
+STATIC = ROOT / "static"
 FONTS = STATIC / "vendor" / "fonts"
 FAMILIES = {"Noto Sans TC": "NotoSansTC", "Noto Sans SC": "NotoSansSC"}
 WEIGHTS = ("400Regular", "700Bold")

@@ -1,17 +1,16 @@
 """Text made below the web layer (messages, PDFs): templates and translations by locale, no request needed."""
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jinja2
 from babel.support import NullTranslations, Translations
 
-import portal
+from portal.config import ROOT
 from portal.formats import FILTERS
 from portal.vocabulary import Locale
 
-PACKAGE = Path(portal.__file__).parent
+PACKAGE = ROOT / "portal"
 TEMPLATES = PACKAGE / "templates"
 TRANSLATIONS = PACKAGE / "translations"
 
