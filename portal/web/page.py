@@ -5,7 +5,7 @@ from flask import Response, current_app, make_response, redirect, render_templat
 
 def wants_fragment() -> bool:
     """Htmx asks for a fragment, except when it restores a page from history."""
-    htmx = current_app.extensions["htmx"].htmx
+    htmx = current_app.extensions["htmx"]
     return bool(htmx) and not htmx.history_restore_request
 
 

@@ -39,7 +39,7 @@ def init_app(app: Flask, installation: Installation) -> None:
     transactions.init_app(app)
     access.init_app(app)
     CSRFProtect(app).exempt("portal.public.health.report_violation")  # a browser sends it by itself
-    HTMX(app)
+    app.extensions["htmx"] = HTMX(app)
     locale.init_app(app)
     headers.init_app(app)
     errors.init_app(app)
