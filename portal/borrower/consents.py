@@ -27,9 +27,7 @@ class ConsentForm(PortalForm):
     )
     agree = BooleanField(
         _l("I agree to the visit service as described above"),
-        validators=[
-            DataRequired(_l("Please tick that you agree. If you would rather not: that is fine too."))
-        ],
+        validators=[DataRequired(_l("Please tick that you agree. You need not, if you would rather not."))],
     )
     declaration = BooleanField(
         _l("What I tell you and send you is true, as far as I know"),

@@ -69,7 +69,7 @@ class Flag(TypeDecorator[bool]):
             """PostgreSQL takes no parameter after IS: compared with true or false, a flag is equal."""
             return super().is_(other) if other is None else self.operate(operators.eq, other)
 
-    comparator_factory = Comparator  # type: ignore[assignment]
+    comparator_factory = Comparator
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(Boolean() if dialect.name == "postgresql" else Integer())

@@ -142,7 +142,7 @@ def enter(session: Session, *, link: PersonalLink, browser: bytes, code: str, no
     borrower = _borrower(session, link)
     codes.use(
         session,
-        borrower=borrower,
+        person=borrower,
         purpose=CodePurpose.ENTRY,
         subject=link.ref,
         browser=browser,
