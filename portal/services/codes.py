@@ -80,7 +80,7 @@ def waiting(
 def use(
     session: Session,
     *,
-    borrower: Borrower | Staff,
+    person: Borrower | Staff,
     purpose: CodePurpose,
     subject: str,
     browser: bytes,
@@ -90,7 +90,7 @@ def use(
     """Accept a code once. Refused: wrong, too old, used, tried too often, or from another browser.
 
     A wrong try is counted on the challenge: the caller commits although it refuses."""
-    challenge = _newest(session, borrower, purpose, now)
+    challenge = _newest(session, person, purpose, now)
     fits = (
         challenge is not None
         and challenge.subject == subject

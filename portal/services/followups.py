@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from portal.domain import deadlines, transitions
+from portal.domain import deadlines, masking, transitions
 from portal.domain.actor import Actor
 from portal.domain.policy import Policy
 from portal.domain.refusals import Refused
@@ -22,12 +22,12 @@ MOST_LISTED = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A follow-up as a list shows it."""
+    """A follow-up as a list shows it; the borrower's name is masked."""
 
     follow_up: FollowUp
     agreement: Agreement
     case: Case
-    borrower: Borrower
+    borrower: str
     owner: Staff | None
 
 
@@ -125,7 +125,8 @@ def _with_names() -> Select[FollowUp, Agreement, Case, Borrower, Staff]:
 
 def _lines(session: Session, query: Select[FollowUp, Agreement, Case, Borrower, Staff]) -> Iterator[Line]:
     for follow_up, agreement, case, borrower, owner in session.execute(query):
-        yield Line(follow_up=follow_up, agreement=agreement, case=case, borrower=borrower, owner=owner)
+        shown = masking.name(borrower.name)
+        yield Line(follow_up=follow_up, agreement=agreement, case=case, borrower=shown, owner=owner)
 
 
 def _cancel_older(session: Session, agreement: Agreement, case: Case, actor: Actor, now: datetime) -> None:

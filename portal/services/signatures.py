@@ -106,7 +106,7 @@ def sign(
     mark = read_mark(path=path, typed=typed, name=person.name)
     challenge = codes.use(
         session,
-        borrower=person,
+        person=person,
         purpose=CodePurpose.SIGNATURE,
         subject=agreement.ref,
         browser=browser.digest,
