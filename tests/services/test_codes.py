@@ -28,7 +28,7 @@ def send(session, borrower, now, **changes):
 
 def use(session, borrower, code, now, **changes):
     facts = {"purpose": CodePurpose.ENTRY, "subject": "link-1", "browser": HERE} | changes
-    return codes.use(session, borrower=borrower, code=code, now=now, **facts)
+    return codes.use(session, person=borrower, code=code, now=now, **facts)
 
 
 def refused(session, borrower, code, now, **changes):
