@@ -1,0 +1,395 @@
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.domain.actor import system
+from portal.domain.refusals import Refused
+from portal.infra import crypto
+from portal.infra.book_files import BookError, open_set, write_problems
+from portal.infra.book_mapping import MappingError, read_mapping
+from portal.models import BookImport, Borrower, ContactPoint, Instalment, Lender, Loan, Payment
+from portal.services import audit, imports
+from portal.services.imports import Check, Outcome
+from portal.vocabulary import ContactKind, DayCount, IdType, Locale, Method, Product
+from tests import factories
+from tests.conftest import NOW
+from tests.services import books
+
+
+@pytest.fixture
+def lender(session) -> Lender:
+    return factories.lender(session, "taiwan", preset="tw")
+
+
+def check(session, lender: Lender, place: Path, *, mapping: Path | None = None, as_of=None) -> Check:
+    mappings = read_mapping(mapping, known=imports.COLUMNS) if mapping else None
+    book = open_set(place, kinds=imports.KINDS, mappings=mappings, as_of=as_of)
+    return imports.check(session, lender=lender, book=book)
+
+
+def take_in(session, lender: Lender, place: Path, **options) -> Outcome:
+    checked = check(session, lender, place, **options)
+    assert checked.problems == []
+    return imports.write(session, lender=lender, check=checked, actor=system(lender.id, "import"), now=NOW)
+
+
+def only_problem(session, lender: Lender, place: Path) -> tuple[str, int, str, str, str]:
+    problems = check(session, lender, place).problems
+    assert len(problems) == 1, problems
+    found = problems[0]
+    return found.file, found.line, found.column, found.value, found.reason
+
+
+def count(session, model) -> int:
+    return session.scalar(select(func.count()).select_from(model))
+
+
+def test_a_book_is_taken_in_with_its_amounts_in_minor_units(session, lender, tmp_path):
+    outcome = take_in(session, lender, books.write(tmp_path / "book"))
+
+    assert outcome == Outcome(False, {"borrowers": 2, "loans": 2, "instalments": 5, "payments": 1})
+    loan = session.scalar(select(Loan).where(Loan.contract_no == "L1"))
+    assert (loan.principal, loan.annual_rate_ppm, loan.currency) == (300_000, 146_000, "TWD")
+    assert (loan.product, loan.method, loan.day_count) == (
+        Product.CONSUMER_LOAN,
+        Method.EQUAL_PRINCIPAL,
+        DayCount.ACT_365,
+    )
+    assert loan.as_of == date(2026, 3, 1)
+    rows = session.scalars(
+        select(Instalment).where(Instalment.loan_id == loan.id).order_by(Instalment.number)
+    )
+    assert [(row.due_date, row.interest, row.interest_paid) for row in rows] == [
+        (date(2026, 2, 1), 3650, 3650),
+        (date(2026, 3, 1), 2433, 0),
+        (date(2026, 4, 1), 1217, 0),
+    ]
+    assert session.scalar(select(Payment.amount)) == 103_650
+
+
+def test_personal_values_are_sealed_for_their_own_row_and_found_by_blind_index(session, lender, tmp_path):
+    take_in(session, lender, books.write(tmp_path / "book"))
+
+    borrower = session.scalar(select(Borrower).where(Borrower.borrower_no == "B1"))
+    assert (borrower.name, borrower.id_no, borrower.id_type) == ("林示範", "A123456789", IdType.TW_ID)
+    assert borrower.locale is Locale.ZH_HANT
+    assert "林示範".encode() not in borrower.name_sealed
+    keyring = crypto.keyring()
+    assert borrower.id_no_index == keyring.index(lender.id, "borrower.id_no", "A123456789")
+    points = {
+        point.kind: point
+        for point in session.scalars(select(ContactPoint).where(ContactPoint.borrower_id == borrower.id))
+    }
+    assert points[ContactKind.PHONE].value == "+886912345678"
+    assert points[ContactKind.PHONE].value_index == keyring.index(lender.id, "contact.phone", "+886912345678")
+    assert points[ContactKind.EMAIL].value == "one@example.test"
+    address = points[ContactKind.ADDRESS]
+    assert (address.value, address.area, address.position) == ("示範路1號", "臺北市 中正區", "25.03,121.51")
+    two = session.scalar(select(Borrower).where(Borrower.borrower_no == "B2"))
+    assert (two.id_no_sealed, two.id_no_index) == (None, None)
+
+
+def test_the_import_is_on_the_audit_chain(session, lender, tmp_path):
+    before, _ = audit.head_of(session, lender_id=lender.id)
+    take_in(session, lender, books.write(tmp_path / "book"))
+
+    assert audit.head_of(session, lender_id=lender.id)[0] == before + 1
+    assert audit.verify(session, lender_id=lender.id).intact
+
+
+def test_the_same_set_again_changes_nothing(session, lender, tmp_path):
+    place = books.write(tmp_path / "book")
+    take_in(session, lender, place)
+    again = take_in(session, lender, place)
+
+    assert again.unchanged
+    assert count(session, BookImport) == 1
+    assert count(session, Instalment) == 5
+
+
+def test_a_newer_set_updates_by_contract_number_and_never_deletes(session, lender, tmp_path):
+    take_in(session, lender, books.write(tmp_path / "old"))
+    loan = session.scalar(select(Loan).where(Loan.contract_no == "L1"))
+    kept = (loan.id, loan.ref, loan.created_at)
+    paid = books.INSTALMENTS.replace(
+        "L1,2,2026-03-01,1000.00,24.33,0,0,0,0", "L1,2,2026-03-01,1000,24.33,0,1000,0,0"
+    )
+    without_two = "\n".join(line for line in paid.splitlines() if not line.startswith("L2")) + "\n"
+    moved = "\n".join(line for line in books.BORROWERS.splitlines() if not line.startswith("B2")).replace(
+        "0912345678", "0987654321"
+    )
+    take_in(
+        session,
+        lender,
+        books.write(
+            tmp_path / "new",
+            borrowers=moved,
+            loans="\n".join(books.LOANS.splitlines()[:2]).replace("0.146", "0.12"),
+            instalments=without_two,
+            set="as_of = 2026-03-05\n",
+        ),
+    )
+
+    session.refresh(loan)
+    assert (loan.id, loan.ref, loan.created_at) == kept
+    assert (loan.annual_rate_ppm, loan.as_of) == (120_000, date(2026, 3, 5))
+    second = session.scalar(select(Instalment).where(Instalment.loan_id == loan.id, Instalment.number == 2))
+    assert second.principal_paid == 100_000
+    assert (count(session, Borrower), count(session, Loan), count(session, Instalment)) == (2, 2, 5)
+    other = session.scalar(select(Loan).where(Loan.contract_no == "L2"))
+    assert other.as_of == date(2026, 3, 1)
+    phones = session.scalars(
+        select(ContactPoint).where(ContactPoint.kind == ContactKind.PHONE).order_by(ContactPoint.id)
+    ).all()
+    assert [(point.value, point.main) for point in phones] == [
+        ("+886912345678", False),
+        ("+886987654321", True),
+    ]
+
+
+def test_a_telephone_that_comes_back_is_the_main_one_again(session, lender, tmp_path):
+    changed = books.BORROWERS.replace("0912345678", "0987654321")
+    take_in(session, lender, books.write(tmp_path / "one"))
+    take_in(session, lender, books.write(tmp_path / "two", borrowers=changed, set="as_of = 2026-03-02\n"))
+    take_in(session, lender, books.write(tmp_path / "three", set="as_of = 2026-03-03\n"))
+
+    points = session.scalars(select(ContactPoint).where(ContactPoint.kind == ContactKind.PHONE))
+    assert {point.value: point.main for point in points} == {"+886912345678": True, "+886987654321": False}
+
+
+def test_an_older_set_is_refused(session, lender, tmp_path):
+    take_in(session, lender, books.write(tmp_path / "new"))
+    older = check(session, lender, books.write(tmp_path / "old", set="as_of = 2026-02-27\n"))
+
+    with pytest.raises(Refused, match="book_older"):
+        imports.write(session, lender=lender, check=older, actor=system(lender.id, "import"), now=NOW)
+
+
+def test_a_file_changed_between_check_and_writing_is_refused(session, lender, tmp_path):
+    place = books.write(tmp_path / "book")
+    checked = check(session, lender, place)
+    (place / "payments.csv").write_text(books.PAYMENTS.replace("1036.50", "9999.00"), "utf-8")
+
+    with pytest.raises(Refused, match="book_changed_while_read"):
+        imports.write(session, lender=lender, check=checked, actor=system(lender.id, "import"), now=NOW)
+
+
+def test_payments_alone_may_follow_when_their_loans_are_in_the_book(session, lender, tmp_path):
+    take_in(session, lender, books.write(tmp_path / "book"))
+    later = tmp_path / "payments.csv"
+    later.write_text(books.PAYMENTS.replace("P1,L1,2026-02-01", "P2,L1,2026-03-04"), "utf-8")
+    take_in(session, lender, later, as_of=date(2026, 3, 4))
+
+    assert count(session, Payment) == 2
+    assert session.scalar(select(Loan.as_of).where(Loan.contract_no == "L1")) == date(2026, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "line", "column", "value", "reason"),
+    [
+        ("loans", "3000.00", "3000.001", 2, "principal", "3000.001", "decimals"),
+        ("loans", "3000.00", "about 3000", 2, "principal", "about 3000", "is not a decimal number"),
+        ("loans", "2026-01-01,3", "01/01/2026,3", 2, "start_date", "01/01/2026", "is not a date"),
+        (
+            "loans",
+            "2026-01-01,3",
+            "2026-02-30,3",
+            2,
+            "start_date",
+            "2026-02-30",
+            "is not a day of the calendar",
+        ),
+        ("loans", "L2,B2,card,TWD", "L2,B2,card,XXX", 3, "currency", "XXX", "is not a known currency"),
+        ("loans", "0.146", "14.6", 2, "annual_rate", "14.6", "write 14.6 % as 0.146"),
+        ("loans", "L2,B2", "L2,B9", 3, "borrower_no", "B9", "is no borrower"),
+        ("loans", "L2,B2", "L1,B2", 3, "contract_no", "L1", "stands twice"),
+        ("loans", "L1,B1,consumer_loan", "L1,B1,mortgage", 2, "product", "mortgage", "is not one of"),
+        ("instalments", "L2,2,", "L2,1,", 6, "number", "1", "stands twice"),
+        (
+            "instalments",
+            "24.33,0,0,0,0",
+            "24.33,0,0,24.34,0",
+            3,
+            "interest_paid",
+            "24.34",
+            "is more than interest",
+        ),
+        ("instalments", "L1,3,2026-04-01,1000.00", "L1,3,2026-04-01,-1", 4, "principal", "-1", "is negative"),
+        ("payments", "P1,L1", "P1,L7", 2, "contract_no", "L7", "is no loan"),
+        ("payments", "1036.50,TWD", "1036.50,CNY", 2, "currency", "CNY", "is not the loan's currency"),
+        ("payments", "1036.50", "0", 2, "amount", "0", "is zero"),
+        ("borrowers", "0912345678", "ring twice", 2, "phone", "ring twice", "is not a telephone number"),
+        ("borrowers", "25.03,121.51", "25.03,", 2, "lon", "", "is blank although"),
+        ("borrowers", "B2,Test Two", "B2,", 3, "name", "", "is blank"),
+        ("borrowers", "B2,Test Two,,,,,en", "B2,Test Two,,,,,fr", 3, "language", "fr", "is not one of"),
+    ],
+)
+def test_a_wrong_cell_is_told_with_file_line_column_value_and_reason(
+    session, lender, tmp_path, file, old, new, line, column, value, reason
+):
+    text = books.FILES[f"{file}.csv"]
+    assert old in text
+    place = books.write(tmp_path / "book", **{file: text.replace(old, new, 1)})
+
+    found = check(session, lender, place).problems
+    assert [(each.file, each.line, each.column, each.value) for each in found[:1]] == [
+        (f"{file}.csv", line, column, value)
+    ]
+    assert reason in found[0].reason
+    assert (
+        len(found) == 1 + (reason == "stands twice" and file == "loans") * 2
+    )  # rows that named the other loan
+
+
+def test_a_principal_too_large_for_ten_years_of_accrual_is_refused(session, lender, tmp_path):
+    place = books.write(tmp_path / "book", loans=books.LOANS.replace("3000.00", "9000000000000.00"))
+
+    _, line, column, _, reason = only_problem(session, lender, place)
+    assert (line, column) == (2, "principal")
+    assert "64 bits" in reason
+
+
+def test_lines_are_counted_over_quoted_line_breaks(session, lender, tmp_path):
+    broken = books.BORROWERS.replace("示範路1號", '"示範路\n1號"').replace(
+        "B2,Test Two,,,,,en", "B2,Two,,,,,xx"
+    )
+    file, line, column, *_ = only_problem(session, lender, books.write(tmp_path / "book", borrowers=broken))
+
+    assert (file, line, column) == ("borrowers.csv", 4, "language")
+
+
+def test_a_file_in_another_encoding_is_told_by_line_and_column(session, lender, tmp_path):
+    place = books.write(tmp_path / "book")
+    (place / "borrowers.csv").write_bytes(books.BORROWERS.encode("big5"))
+
+    first = check(session, lender, place).problems[0]
+    assert (first.line, first.column, first.reason) == (2, "name", "is not UTF-8")
+
+
+def test_a_row_with_too_few_cells_and_a_header_with_a_wrong_name_are_told(session, lender, tmp_path):
+    short = books.write(tmp_path / "short", payments=books.PAYMENTS + "P2,L1\n")
+    assert only_problem(session, lender, short)[1:] == (3, "", "P2,L1", "has 2 cells; the header has 7")
+    wrong = books.write(tmp_path / "wrong", payments=books.PAYMENTS.replace("paid_on", "date"))
+    problems = check(session, lender, wrong).problems
+    assert [(each.line, each.column) for each in problems] == [(1, "date"), (1, "paid_on")]
+
+
+def test_no_more_than_a_thousand_problems_are_collected_and_written_next_to_the_set(
+    session, lender, tmp_path
+):
+    rows = "".join(f"P{number},L1,soon,1,TWD,payment,\n" for number in range(2, 1500))
+    place = books.write(tmp_path / "book", payments=books.PAYMENTS + rows)
+
+    checked = check(session, lender, place)
+    assert checked.too_many
+    assert len(checked.problems) == 1000
+    written = write_problems(place, checked.problems)
+    assert written == tmp_path / "book.errors.csv"
+    lines = written.read_text("utf-8").splitlines()
+    assert lines[:2] == [
+        "file,line,column,value,reason",
+        "payments.csv,3,paid_on,soon,is not a date such as 2026-03-01",
+    ]
+    assert len(lines) == 1001
+
+
+def test_a_wrong_check_digit_is_a_warning_and_no_problem(session, lender, tmp_path):
+    place = books.write(tmp_path / "book", borrowers=books.BORROWERS.replace("A123456789", "A123456788"))
+
+    checked = check(session, lender, place)
+    assert (checked.problems, checked.id_warnings, checked.first_warning.line) == ([], 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"set": None}, "--as-of"),
+        ({"set": "as_of = 'soon'\n"}, "exactly one entry"),
+        (dict.fromkeys(("borrowers", "loans", "instalments", "payments")), "no file of a loan book"),
+    ],
+)
+def test_a_set_that_cannot_be_opened_says_why(tmp_path, changed, message):
+    with pytest.raises(BookError, match=message):
+        open_set(books.write(tmp_path / "book", **changed), kinds=imports.KINDS)
+
+
+def test_a_file_that_is_no_part_of_a_loan_book_is_not_passed_over_silently(tmp_path):
+    place = books.write(tmp_path / "book")
+    (place / "parties.csv").write_text("a,b\n", "utf-8")
+
+    with pytest.raises(BookError, match=r"parties\.csv is no file of a loan book"):
+        open_set(place, kinds=imports.KINDS)
+
+
+MAPPING = """
+[borrowers]
+file = "clients.csv"
+borrower_no = "C{ID}"
+name = "Client {ID}"
+language = "en"
+
+[loans]
+borrower_no = "C{ID}"
+contract_no = "{CONTRACT}"
+product = { from = "{TYPE}", values = { CC = "card", PL = "consumer_loan" } }
+currency = "TWD"
+start_date = { from = "{OPENED}", date = "%d/%m/%Y" }
+method = "equal_principal"
+day_count = "act/365"
+"""
+CLIENTS = "ID,SEX\n7,2\n"
+THEIR_LOANS = "ID,CONTRACT,TYPE,OPENED,principal,annual_rate,periods\n7,X1,PL,31/01/2026,500,0.1,2\n"
+
+
+def test_a_mapping_renames_columns_makes_templates_and_constants_and_reads_dates_and_values(
+    session, lender, tmp_path
+):
+    place = tmp_path / "theirs"
+    place.mkdir()
+    (place / "clients.csv").write_text(CLIENTS, "utf-8")
+    (place / "loans.csv").write_text(THEIR_LOANS, "utf-8")
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(MAPPING, "utf-8")
+    take_in(session, lender, place, mapping=mapping, as_of=date(2026, 2, 1))
+
+    assert session.scalar(select(Borrower)).name == "Client 7"
+    loan = session.scalar(select(Loan))
+    assert (loan.contract_no, loan.product, loan.start_date) == (
+        "X1",
+        Product.CONSUMER_LOAN,
+        date(2026, 1, 31),
+    )
+
+    (place / "loans.csv").write_text(THEIR_LOANS.replace("PL", "CAR").replace("X1", "X2"), "utf-8")
+    problem = check(session, lender, place, mapping=mapping, as_of=date(2026, 2, 1)).problems[0]
+    assert (problem.line, problem.column, problem.value) == (2, "product", "CAR")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[people]\nname = '{ID}'", "people"),
+        ("[loans]\nrate = '{R}'", r"loans\.rate"),
+        ("[borrowers]\nname = '{ID.__class__!r}'", "only column names"),
+        ("[borrowers]\nname = 7", "must be a text"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_names_its_key(tmp_path, text, message):
+    path = tmp_path / "mapping.toml"
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(MappingError, match=message):
+        read_mapping(path, known=imports.COLUMNS)
+
+
+def test_another_lender_may_have_the_same_contract_numbers(session, lender, tmp_path):
+    other = factories.lender(session, "other", preset="tw")
+    place = books.write(tmp_path / "book")
+    take_in(session, lender, place)
+    take_in(session, other, place)
+
+    owners = session.scalars(select(Loan.lender_id).where(Loan.contract_no == "L1"))
+    assert sorted(owners) == sorted([lender.id, other.id])
+    assert session.scalar(select(func.max(BookImport.as_of))) + timedelta(0) == date(2026, 3, 1)
