@@ -1,0 +1,134 @@
+"""Loading the demo: all of it in one transaction, or nothing."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.demo import books, cast, houses, people
+from portal.demo.cast import Part
+from portal.demo.houses import House
+from portal.demo.journeys import Scene
+from portal.demo.stage import Stage, Story
+from portal.domain.refusals import Refused
+from portal.infra.delivery import OutboxFolder
+from portal.infra.files import FileStore
+from portal.infra.installation import Installation
+from portal.models import Case, Loan
+from portal.services import lenders, policies
+
+OPENED_DAYS_AGO = 91  # when the lenders came to the portal
+LEAST, MOST = 3, 5000
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoReport:
+    """What was loaded: how many of what, and the states the cases are in."""
+
+    lenders: tuple[str, ...]
+    staff: int
+    borrowers: int
+    loans: int
+    cases: Mapping[str, int]
+
+
+def is_loaded(session: Session) -> bool:
+    """Whether one of the demo's lenders is there."""
+    return any(lenders.find(session, house.code) for house in houses.HOUSES)
+
+
+def load(installation: Installation, *, seed: int = 1, borrowers: int = 24, now: datetime) -> DemoReport:
+    """Load the demo as of now. Refused: one of its lenders is there already."""
+    chosen = list(enumerate(cast.parts(borrowers), start=1))
+    with installation.writing.begin() as session:
+        if is_loaded(session):
+            raise Refused("demo_loaded_already")
+        stages = [_open_house(session, installation, house, seed=seed, now=now) for house in houses.HOUSES]
+        for stage in stages:
+            own = [(index, part) for index, part in chosen if part.house == stage.lender.code]
+            stage.play(_stories(stage, own, seed))
+        report = _report(session, stages, len(chosen))
+    carrier = OutboxFolder(installation.settings.outbox)
+    for letter in (letter for stage in stages for letter in stage.letters):
+        carrier.deliver(letter)
+    return report
+
+
+def _open_house(
+    session: Session, installation: Installation, house: House, *, seed: int, now: datetime
+) -> Stage:
+    opened = now - timedelta(days=OPENED_DAYS_AGO)
+    lender = houses.add(session, house, now=opened)
+    stage = Stage(
+        session=session,
+        lender=lender,
+        policy=policies.of(lender),
+        staff={},
+        folder=FileStore(installation.settings.files),
+        now=now,
+        clock=opened,
+    )
+    stage.staff = houses.staff(
+        session, lender, seed=seed, names=people.Names(seed), today=stage.today, now=opened
+    )
+    return stage
+
+
+def _stories(stage: Stage, chosen: Sequence[tuple[int, Part]], seed: int) -> list[Story]:
+    """The books come first, the oldest first; then everybody's acts; the last night is today's."""
+    scenes = [(part, _scene(stage, index, part, seed)) for index, part in chosen]
+    by_day = sorted(scenes, key=lambda pair: -pair[0].known)
+    stories = [
+        _book(stage, known, [scene for _, scene in group])
+        for known, group in groupby(by_day, key=lambda pair: pair[0].known)
+    ]
+    return [*stories, *(part.story(scene) for part, scene in scenes), _last_night(stage)]
+
+
+def _scene(stage: Stage, index: int, part: Part, seed: int) -> Scene:
+    """Everybody has dice of their own: they stay who they are when others join or leave the demo."""
+    rng = random.Random(f"{seed} {index}")  # noqa: S311  (made-up people, nothing secret)
+    name = people.Names(seed)[len(houses.POSTS) * len(houses.HOUSES) + index]
+    as_of = stage.today - timedelta(days=part.known)
+    contracts = [
+        books.contract(
+            rng,
+            number=f"DEMO-{index:04}-{place}",
+            product=product,
+            unpaid_since=books.oldest_unpaid(as_of, part.late),
+            as_of=as_of,
+        )
+        for place, product in enumerate(part.products, start=1)
+    ]
+    person = people.person(rng, index=index, name=name, locale=part.locale)
+    return Scene(stage=stage, person=person, contracts=tuple(contracts), rng=rng)
+
+
+def _book(stage: Stage, known: int, scenes: Sequence[Scene]) -> Story:
+    """A loan book of the lender, and the night in which its cases open."""
+    yield stage.ago(known, 1, 0)
+    books.take_in(stage, [(scene.person, scene.contracts) for scene in scenes])
+
+
+def _last_night(stage: Stage) -> Story:
+    yield stage.now
+    books.night(stage)
+
+
+def _report(session: Session, stages: Sequence[Stage], borrowers: int) -> DemoReport:
+    ids = [stage.lender.id for stage in stages]
+    states = session.execute(
+        select(Case.state, func.count()).where(Case.lender_id.in_(ids)).group_by(Case.state)
+    )
+    loans = session.scalar(select(func.count(Loan.id)).where(Loan.lender_id.in_(ids)))
+    return DemoReport(
+        lenders=tuple(stage.lender.code for stage in stages),
+        staff=sum(len(stage.staff) for stage in stages),
+        borrowers=borrowers,
+        loans=loans or 0,
+        cases={state.value: count for state, count in states},
+    )
