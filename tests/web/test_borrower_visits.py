@@ -2,67 +2,27 @@
 
 import re
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 
-from portal.models import Consent, Decision, Message, Proof, Visit, VisitCell, VisitMove
+from portal.models import Decision, Message, Visit, VisitCell, VisitMove
 from portal.services import audit
 from portal.vocabulary import (
     CaseState,
-    Channel,
-    ConsentPurpose,
-    Locale,
-    ProofKind,
-    ProofState,
     Role,
     VisitState,
 )
 from tests import factories
+from tests.booking import ready_case
 from tests.client import StrictClient
-from tests.conftest import NOW
 from tests.signing_in import sign_in_borrower
 
 THURSDAY = "2026-03-05"
 NINE = "2026-03-05T01:00:00+00:00"
 ELEVEN = "2026-03-05T03:00:00+00:00"
 CHOICE = {"place": "branch", "discreet": "", "slot": NINE}
-
-
-def ready_case(session, lender, *, consent=True, papers=True):
-    """A case that may book: registered, consented, documents received."""
-    case = factories.late_borrower(session, lender)
-    case.state = CaseState.DOCUMENTS
-    if consent:
-        session.add(
-            Consent(
-                lender_id=lender.id,
-                created_at=NOW,
-                case_id=case.id,
-                purpose=ConsentPurpose.VISIT_SERVICE,
-                text_version="1",
-                locale=Locale.EN,
-                channel=Channel.PORTAL,
-                actor="borrower:test",
-            )
-        )
-    for kind in (ProofKind.IDENTITY, ProofKind.RESIDENCE, ProofKind.INCOME) if papers else ():
-        session.add(
-            Proof(
-                lender_id=lender.id,
-                created_at=NOW,
-                case_id=case.id,
-                kind=kind,
-                state=ProofState.RECEIVED,
-                channel=Channel.PORTAL,
-                received_on=date(2026, 3, 1),
-                statement="stands in",
-                actor="borrower:test",
-            )
-        )
-    session.flush()
-    return case
 
 
 @pytest.fixture
