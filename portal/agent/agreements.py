@@ -4,9 +4,10 @@ from flask import Response, flash, url_for
 from flask_babel import gettext as _
 
 from portal.agent import blueprint
+from portal.domain.actor import Actor
 from portal.domain.refusals import Refused
 from portal.infra import clock
-from portal.services import agreements, followups, signatures
+from portal.services import agreements, followups, signatures, visits
 from portal.services.agreements import Agreement
 from portal.vocabulary import Role, Signer
 from portal.web import access
@@ -114,14 +115,14 @@ def _find(ref: str) -> Agreement:
 
 
 def _page(found: Agreement, *, form: CodeForm | SignForm | None = None, status: int = 200) -> Response:
-    actor = access.actor()
-    sent = signatures.code_sent(
-        session, agreement=found, browser=this_browser().digest, actor=actor, now=clock.now()
-    )
+    actor, now = access.actor(), clock.now()
+    sent = signatures.code_sent(session, agreement=found, browser=this_browser().digest, actor=actor, now=now)
+    contents = agreements.contents(session, agreement=found)
     return page(
         "agent/agreements/agreement.html",
         status=status,
-        contents=agreements.contents(session, agreement=found),
+        contents=contents,
+        visit_ref=_own_visit(contents.visit_ref, actor),
         pages=agreements.pages_of(session, agreement=found),
         follow_ups=followups.of_agreement(session, agreement=found),
         code_sent=sent is not None,
@@ -130,3 +131,10 @@ def _page(found: Agreement, *, form: CodeForm | SignForm | None = None, status: 
         code_form=form if isinstance(form, CodeForm) else CodeForm(formdata=None),
         sign_form=form if isinstance(form, SignForm) else SignForm(formdata=None),
     )
+
+
+def _own_visit(ref: str | None, actor: Actor) -> str | None:
+    """The visit to go back to, for the agent who is there."""
+    if ref is None or not actor.has(Role.AGENT):
+        return None
+    return ref if visits.find(session, ref, actor=actor, now=clock.now()) else None

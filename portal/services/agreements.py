@@ -32,6 +32,7 @@ class Contents:
     borrower: Borrower
     terms: Terms
     signatures: dict[Signer, Signature]
+    visit_ref: str | None  # of the visit at which the plan was made
 
     @property
     def open_now(self) -> bool:
@@ -65,12 +66,14 @@ def contents(session: Session, *, agreement: Agreement) -> Contents:
     case = session.get_one(Case, agreement.case_id)
     policy = policies.of(lenders.get(session, agreement.lender_id))
     plan = session.get_one(Plan, agreement.plan_id)
+    visit = agreement_terms.visit_of(session, plan=plan)
     return Contents(
         agreement=agreement,
         case=case,
         borrower=session.get_one(Borrower, case.borrower_id),
         terms=agreement_terms.terms_of(session, plan=plan, place=agreement.place_kind, policy=policy),
         signatures={each.signer: each for each in signatures_of(session, agreement=agreement)},
+        visit_ref=visit.ref if visit else None,
     )
 
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from portal.infra.files import FileStore
-from portal.models import Agreement, FollowUp, Lender, Plan, Signature
+from portal.models import Agreement, FollowUp, Lender, Plan, Signature, VisitCrew
 from portal.vocabulary import AgreementState, FollowUpState, PlanState, Role
 from tests import factories
-from tests.agreements_made import borrower_of, code_of, offered, planned_case, sealed, sign
+from tests.agreements_made import borrower_of, code_of, home_visit, offered, planned_case, sealed, sign
 from tests.certificates import one_certificate  # noqa: F401  (a fixture)
 from tests.conftest import NOW
 from tests.signing_in import sign_in_staff
@@ -152,3 +152,20 @@ def test_follow_ups_are_not_for_callers(session, lender, lead, client):
     session.commit()
     sign_in_staff(client, caller)
     assert client.get("/agent/followups").status_code == 403
+
+
+def test_the_agent_who_is_there_goes_back_to_the_visit_others_to_the_case(session, lead, client, folder):
+    lender = session.get_one(Lender, lead.lender_id)
+    agent = factories.staff(session, lender, Role.AGENT)
+    case = planned_case(session, lender)
+    visit = home_visit(session, case)
+    session.add(
+        VisitCrew(lender_id=lender.id, created_at=NOW, visit_id=visit.id, staff_id=agent.id, position=1)
+    )
+    plan = factories.approved_plan(session, case, visit=visit)
+    agreement = offered(session, lender, folder, by=lead, case=case, plan=plan)
+    session.commit()
+    url = f"/agent/agreements/{agreement.ref}"
+    assert f'href="/agent/cases/{case.ref}"' in client.get(url).text
+    sign_in_staff(client, agent)
+    assert f'href="/agent/visits/{visit.ref}"' in client.get(url).text
