@@ -41,7 +41,9 @@ class Row(Base):
     __abstract__ = True
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True, sort_order=-9)
-    lender_id: Mapped[int] = mapped_column(ForeignKey("lender.id"), index=True, sort_order=-8)
+    # No index of its own: the key (lender_id, id) serves, and a second one misleads the planners of both
+    # databases into reading all rows of a lender for one.
+    lender_id: Mapped[int] = mapped_column(ForeignKey("lender.id"), sort_order=-8)
     ref: Mapped[str] = mapped_column(unique=True, sort_order=-7)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, sort_order=90)
 

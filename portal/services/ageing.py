@@ -85,6 +85,7 @@ def _paid_later(session: Session, lender: Lender, business_date: date) -> Iterat
     )
     last = 0
     query = select(Loan).where(Loan.lender_id == lender.id, later).order_by(Loan.id).limit(CHUNK)
+    query = query.execution_options(populate_existing=True)  # the statement before changed them
     while loans := list(session.scalars(query.where(Loan.id > last))):
         last = loans[-1].id
         yield loans

@@ -91,9 +91,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_book_import_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("book_import", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_book_import_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "borrower",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -120,7 +117,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("borrower", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_borrower_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_borrower_lender_id_id_no_index"), ["lender_id", "id_no_index"], unique=False
         )
@@ -139,9 +135,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_data_key_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("data_key", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_data_key_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "idempotency_record",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -202,9 +195,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_payment_account_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("payment_account", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_payment_account_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "staff",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -233,9 +223,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_staff_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("staff", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_staff_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "stored_file",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -253,9 +240,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_stored_file_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("stored_file", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_stored_file_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "web_session",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
@@ -312,7 +296,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("case", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_case_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_case_lender_id_borrower_id_currency"),
             ["lender_id", "borrower_id", "currency"],
@@ -369,7 +352,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("code_challenge", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_code_challenge_borrower_id"), ["borrower_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_code_challenge_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "contact_point",
@@ -400,7 +382,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("contact_point", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_contact_point_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_contact_point_lender_id_value_index"), ["lender_id", "value_index"], unique=False
         )
@@ -464,7 +445,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("loan", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_loan_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_loan_lender_id_borrower_id"), ["lender_id", "borrower_id"], unique=False
         )
@@ -501,7 +481,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("personal_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_personal_link_borrower_id"), ["borrower_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_personal_link_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "staff_role",
@@ -529,9 +508,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_staff_role_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("staff_role", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_staff_role_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "training",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -556,7 +532,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("training", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_training_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_training_staff_id"), ["staff_id"], unique=False)
 
     op.create_table(
@@ -584,9 +559,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_archive_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("archive", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_archive_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "case_loan",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -614,7 +586,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("case_loan", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_case_loan_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_loan_loan_id"), ["loan_id"], unique=False)
 
     op.create_table(
@@ -648,7 +619,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_move", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_move_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_move_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "complaint",
@@ -709,7 +679,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("complaint", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_complaint_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_complaint_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_complaint_lender_id_decide_by"), ["lender_id", "decide_by"], unique=False
         )
@@ -747,7 +716,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("consent", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_consent_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(
             "uq_consent_in_force",
             ["case_id", "purpose"],
@@ -789,7 +757,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_decision_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_decision_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "hold",
@@ -818,7 +785,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("hold", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_hold_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_hold_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "instalment",
@@ -854,7 +820,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("instalment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_instalment_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_instalment_loan_id_due_date"), ["loan_id", "due_date"], unique=False
         )
@@ -885,7 +850,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("payment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_payment_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_payment_loan_id_paid_on"), ["loan_id", "paid_on"], unique=False)
 
     op.create_table(
@@ -941,7 +905,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("proof", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_proof_case_id_kind"), ["case_id", "kind"], unique=False)
-        batch_op.create_index(batch_op.f("ix_proof_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "complaint_decision",
@@ -976,9 +939,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_complaint_decision_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("complaint_decision", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_complaint_decision_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "complaint_message",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -1007,7 +967,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("complaint_message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_complaint_message_complaint_id"), ["complaint_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_complaint_message_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "complaint_move",
@@ -1040,7 +999,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("complaint_move", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_complaint_move_complaint_id"), ["complaint_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_complaint_move_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "contact",
@@ -1082,7 +1040,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contact_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_contact_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "message",
@@ -1136,7 +1093,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_message_borrower_id"), ["borrower_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_message_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_message_state_not_before"), ["state", "not_before"], unique=False
         )
@@ -1173,7 +1129,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("proof_review", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_proof_review_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_proof_review_proof_id"), ["proof_id"], unique=False)
 
     op.create_table(
@@ -1210,7 +1165,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("registration", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_registration_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_registration_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "visit",
@@ -1266,7 +1220,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_visit_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_visit_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_visit_lender_id_window_start"), ["lender_id", "window_start"], unique=False
         )
@@ -1313,7 +1266,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("budget", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_budget_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_budget_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "checklist_answer",
@@ -1345,7 +1297,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("checklist_answer", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_checklist_answer_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_checklist_answer_visit_id"), ["visit_id"], unique=False)
 
     op.create_table(
@@ -1375,7 +1326,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("finding", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_finding_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_finding_visit_id"), ["visit_id"], unique=False)
 
     op.create_table(
@@ -1410,7 +1360,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("promise", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_promise_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(
             "uq_promise_active",
             ["case_id"],
@@ -1448,7 +1397,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("visit_cell", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_visit_cell_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_visit_cell_visit_id"), ["visit_id"], unique=False)
 
     op.create_table(
@@ -1478,7 +1426,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("visit_crew", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_visit_crew_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_visit_crew_staff_id"), ["staff_id"], unique=False)
 
     op.create_table(
@@ -1514,7 +1461,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("visit_move", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_visit_move_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_visit_move_visit_id"), ["visit_id"], unique=False)
 
     op.create_table(
@@ -1580,7 +1526,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("plan", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_plan_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_plan_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "agreement",
@@ -1636,7 +1581,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("agreement", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_agreement_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_agreement_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "approval",
@@ -1677,9 +1621,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_approval_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("approval", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_approval_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "concession",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -1709,9 +1650,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_concession_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("concession", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_concession_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "plan_instalment",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -1739,9 +1677,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_plan_instalment_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("plan_instalment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_plan_instalment_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "plan_loan",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -1767,9 +1702,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_plan_loan_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("plan_loan", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_plan_loan_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "adjustment",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -1811,7 +1743,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("adjustment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_adjustment_agreement_id"), ["agreement_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_adjustment_lender_id"), ["lender_id"], unique=False)
 
     op.create_table(
         "follow_up",
@@ -1853,7 +1784,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("follow_up", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_follow_up_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_follow_up_lender_id_due_on"), ["lender_id", "due_on"], unique=False
         )
@@ -1886,9 +1816,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_original_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("original", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_original_lender_id"), ["lender_id"], unique=False)
-
     op.create_table(
         "signature",
         sa.Column("id", types.Whole, autoincrement=True, nullable=False),
@@ -1931,71 +1858,43 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_signature_ref")),
         sqlite_strict=True,
     )
-    with op.batch_alter_table("signature", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_signature_lender_id"), ["lender_id"], unique=False)
-
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    with op.batch_alter_table("signature", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_signature_lender_id"))
-
     op.drop_table("signature")
-    with op.batch_alter_table("original", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_original_lender_id"))
-
     op.drop_table("original")
     with op.batch_alter_table("follow_up", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_follow_up_lender_id_due_on"))
-        batch_op.drop_index(batch_op.f("ix_follow_up_lender_id"))
 
     op.drop_table("follow_up")
     with op.batch_alter_table("adjustment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_adjustment_lender_id"))
         batch_op.drop_index(batch_op.f("ix_adjustment_agreement_id"))
 
     op.drop_table("adjustment")
-    with op.batch_alter_table("plan_loan", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_plan_loan_lender_id"))
-
     op.drop_table("plan_loan")
-    with op.batch_alter_table("plan_instalment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_plan_instalment_lender_id"))
-
     op.drop_table("plan_instalment")
-    with op.batch_alter_table("concession", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_concession_lender_id"))
-
     op.drop_table("concession")
-    with op.batch_alter_table("approval", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_approval_lender_id"))
-
     op.drop_table("approval")
     with op.batch_alter_table("agreement", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_agreement_lender_id"))
         batch_op.drop_index(batch_op.f("ix_agreement_case_id"))
 
     op.drop_table("agreement")
     with op.batch_alter_table("plan", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_plan_lender_id"))
         batch_op.drop_index(batch_op.f("ix_plan_case_id"))
 
     op.drop_table("plan")
     with op.batch_alter_table("visit_move", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_visit_move_visit_id"))
-        batch_op.drop_index(batch_op.f("ix_visit_move_lender_id"))
 
     op.drop_table("visit_move")
     with op.batch_alter_table("visit_crew", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_visit_crew_staff_id"))
-        batch_op.drop_index(batch_op.f("ix_visit_crew_lender_id"))
 
     op.drop_table("visit_crew")
     with op.batch_alter_table("visit_cell", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_visit_cell_visit_id"))
-        batch_op.drop_index(batch_op.f("ix_visit_cell_lender_id"))
 
     op.drop_table("visit_cell")
     with op.batch_alter_table("promise", schema=None) as batch_op:
@@ -2004,87 +1903,68 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'active'"),
             postgresql_where=sa.text("state = 'active'"),
         )
-        batch_op.drop_index(batch_op.f("ix_promise_lender_id"))
 
     op.drop_table("promise")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_finding_visit_id"))
-        batch_op.drop_index(batch_op.f("ix_finding_lender_id"))
 
     op.drop_table("finding")
     with op.batch_alter_table("checklist_answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_checklist_answer_visit_id"))
-        batch_op.drop_index(batch_op.f("ix_checklist_answer_lender_id"))
 
     op.drop_table("checklist_answer")
     with op.batch_alter_table("budget", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_budget_lender_id"))
         batch_op.drop_index(batch_op.f("ix_budget_case_id"))
 
     op.drop_table("budget")
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_visit_lender_id_window_start"))
-        batch_op.drop_index(batch_op.f("ix_visit_lender_id"))
         batch_op.drop_index(batch_op.f("ix_visit_case_id"))
 
     op.drop_table("visit")
     with op.batch_alter_table("registration", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_registration_lender_id"))
         batch_op.drop_index(batch_op.f("ix_registration_case_id"))
 
     op.drop_table("registration")
     with op.batch_alter_table("proof_review", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_proof_review_proof_id"))
-        batch_op.drop_index(batch_op.f("ix_proof_review_lender_id"))
 
     op.drop_table("proof_review")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_state_not_before"))
-        batch_op.drop_index(batch_op.f("ix_message_lender_id"))
         batch_op.drop_index(batch_op.f("ix_message_borrower_id"))
 
     op.drop_table("message")
     with op.batch_alter_table("contact", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_contact_lender_id"))
         batch_op.drop_index(batch_op.f("ix_contact_case_id"))
 
     op.drop_table("contact")
     with op.batch_alter_table("complaint_move", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_complaint_move_lender_id"))
         batch_op.drop_index(batch_op.f("ix_complaint_move_complaint_id"))
 
     op.drop_table("complaint_move")
     with op.batch_alter_table("complaint_message", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_complaint_message_lender_id"))
         batch_op.drop_index(batch_op.f("ix_complaint_message_complaint_id"))
 
     op.drop_table("complaint_message")
-    with op.batch_alter_table("complaint_decision", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_complaint_decision_lender_id"))
-
     op.drop_table("complaint_decision")
     with op.batch_alter_table("proof", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_proof_lender_id"))
         batch_op.drop_index(batch_op.f("ix_proof_case_id_kind"))
 
     op.drop_table("proof")
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_payment_loan_id_paid_on"))
-        batch_op.drop_index(batch_op.f("ix_payment_lender_id"))
 
     op.drop_table("payment")
     with op.batch_alter_table("instalment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_instalment_loan_id_due_date"))
-        batch_op.drop_index(batch_op.f("ix_instalment_lender_id"))
 
     op.drop_table("instalment")
     with op.batch_alter_table("hold", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_hold_lender_id"))
         batch_op.drop_index(batch_op.f("ix_hold_case_id"))
 
     op.drop_table("hold")
     with op.batch_alter_table("decision", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_decision_lender_id"))
         batch_op.drop_index(batch_op.f("ix_decision_case_id"))
 
     op.drop_table("decision")
@@ -2094,56 +1974,41 @@ def downgrade() -> None:
             sqlite_where=sa.text("revoked_at IS NULL"),
             postgresql_where=sa.text("revoked_at IS NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_consent_lender_id"))
 
     op.drop_table("consent")
     with op.batch_alter_table("complaint", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_complaint_lender_id_decide_by"))
-        batch_op.drop_index(batch_op.f("ix_complaint_lender_id"))
         batch_op.drop_index(batch_op.f("ix_complaint_case_id"))
 
     op.drop_table("complaint")
     with op.batch_alter_table("case_move", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_case_move_lender_id"))
         batch_op.drop_index(batch_op.f("ix_case_move_case_id"))
 
     op.drop_table("case_move")
     with op.batch_alter_table("case_loan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_loan_loan_id"))
-        batch_op.drop_index(batch_op.f("ix_case_loan_lender_id"))
 
     op.drop_table("case_loan")
-    with op.batch_alter_table("archive", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_archive_lender_id"))
-
     op.drop_table("archive")
     with op.batch_alter_table("training", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_training_staff_id"))
-        batch_op.drop_index(batch_op.f("ix_training_lender_id"))
 
     op.drop_table("training")
-    with op.batch_alter_table("staff_role", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_staff_role_lender_id"))
-
     op.drop_table("staff_role")
     with op.batch_alter_table("personal_link", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_personal_link_lender_id"))
         batch_op.drop_index(batch_op.f("ix_personal_link_borrower_id"))
 
     op.drop_table("personal_link")
     with op.batch_alter_table("loan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_loan_lender_id_dpd"))
         batch_op.drop_index(batch_op.f("ix_loan_lender_id_borrower_id"))
-        batch_op.drop_index(batch_op.f("ix_loan_lender_id"))
 
     op.drop_table("loan")
     with op.batch_alter_table("contact_point", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_point_lender_id_value_index"))
-        batch_op.drop_index(batch_op.f("ix_contact_point_lender_id"))
 
     op.drop_table("contact_point")
     with op.batch_alter_table("code_challenge", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_code_challenge_lender_id"))
         batch_op.drop_index(batch_op.f("ix_code_challenge_borrower_id"))
 
     op.drop_table("code_challenge")
@@ -2155,40 +2020,23 @@ def downgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_case_lender_id_state"))
         batch_op.drop_index(batch_op.f("ix_case_lender_id_borrower_id_currency"))
-        batch_op.drop_index(batch_op.f("ix_case_lender_id"))
 
     op.drop_table("case")
     with op.batch_alter_table("web_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_web_session_actor"))
 
     op.drop_table("web_session")
-    with op.batch_alter_table("stored_file", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_stored_file_lender_id"))
-
     op.drop_table("stored_file")
-    with op.batch_alter_table("staff", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_staff_lender_id"))
-
     op.drop_table("staff")
-    with op.batch_alter_table("payment_account", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_payment_account_lender_id"))
-
     op.drop_table("payment_account")
     op.drop_table("locator")
     op.drop_table("job_run")
     op.drop_table("idempotency_record")
-    with op.batch_alter_table("data_key", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_data_key_lender_id"))
-
     op.drop_table("data_key")
     with op.batch_alter_table("borrower", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_borrower_lender_id_id_no_index"))
-        batch_op.drop_index(batch_op.f("ix_borrower_lender_id"))
 
     op.drop_table("borrower")
-    with op.batch_alter_table("book_import", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_book_import_lender_id"))
-
     op.drop_table("book_import")
     op.drop_table("audit_head")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
