@@ -1,12 +1,14 @@
 """Consent to the visit service: what is kept, what follows, and taking it back."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from portal.domain.refusals import Refused
 from portal.models.audit_entry import AuditEntry
 from portal.services import consents, lenders
-from portal.vocabulary import CaseState, Channel, Locale, ServiceReason
+from portal.vocabulary import CaseState, Channel, Locale, ServiceReason, VisitState
 from tests import factories
 
 
@@ -81,6 +83,17 @@ def test_a_consent_that_was_taken_back_is_kept_and_counts_no_more(session, case,
     assert (consent.revoked_at, consent.revoked_by) == (now, f"borrower:{case.borrower.ref}")
     with pytest.raises(Refused, match="consent_revoked_already"):
         consents.revoke(session, consent=consent, actor=factories.actor_of(case.borrower), now=now)
+
+
+def test_taking_it_back_cancels_the_visits_to_come(session, case, now):
+    register(session, case, now)
+    crew = [factories.staff(session, lenders.get(session, case.lender_id)) for _person in range(2)]
+    to_come = factories.visit(session, case, crew=crew, starts=now + timedelta(days=4))
+    over = factories.visit(session, case, crew=crew, starts=now - timedelta(days=4), state=VisitState.DONE)
+
+    revoke(session, case, now)
+
+    assert (to_come.state, over.state) == (VisitState.CANCELLED, VisitState.DONE)
 
 
 def test_one_may_agree_again(session, case, now):
