@@ -43,7 +43,8 @@ def test_signed_out_every_private_page_leads_to_the_entry(app, client, rules):
         if rule.endpoint.startswith("public."):
             continue
         url = "/" + "/".join(
-            "X" if part.startswith("<") else part for part in rule.rule.strip("/").split("/")
+            ("1" if part.startswith("<int:") else "X") if part.startswith("<") else part
+            for part in rule.rule.strip("/").split("/")
         )
         method = "POST" if "POST" in rule.methods else "GET"
         app.config["WTF_CSRF_ENABLED"] = False
