@@ -138,12 +138,13 @@ def reject_proof(ref: str) -> Response:
     return _to_next()
 
 
-@blueprint.get("/proofs/<ref>/pages/<int:number>")
+@blueprint.get("/proofs/<ref>/pages/<number>")
 @access.roles(*REVIEWERS)
-def proof_page_picture(ref: str, number: int) -> Response:
+def proof_page_picture(ref: str, number: str) -> Response:
     """Staff look at a picture of the page, never at the file."""
     file = access.or_404(proofs.file_of(session, _proof(ref)))
-    made = access.or_404(files.page_picture(file, number, folder=uploads.folder()))
+    wanted = int(number) if number.isdecimal() else 0
+    made = access.or_404(files.page_picture(file, wanted, folder=uploads.folder()))
     return picture(made, media_type="image/jpeg")
 
 

@@ -176,7 +176,8 @@ def answer(task: str, data: bytes, *arguments: str) -> tuple[dict[str, Any], lis
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
-        return TASKS[task](data, *arguments)
+        done: tuple[dict[str, Any], list[bytes]] = TASKS[task](data, *arguments)
+        return done
     except Refusal as refusal:
         return {"refused": str(refusal)}, []
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
