@@ -1,7 +1,7 @@
 """Opens one uploaded file in a process of its own, with little memory, little time and no environment.
 
-Run by path (`uploads_child.py clean|pages|page N|thumbnail`), so that it imports nothing of the portal. The file
-comes in on standard input; out go one line of JSON (`{"kind", "width", "height", "pages", "sizes"}` or
+Run by path (`uploads_child.py clean|pages|page N|thumbnail`), so that it imports nothing of the portal. The
+file comes in on standard input; out go one line of JSON (`{"kind", "width", "height", "pages", "sizes"}` or
 `{"refused": code}`) and then the results, one after the other, as long as `sizes` says."""
 
 import io
