@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, g, request, url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import Form, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 
 from portal.agent import blueprint
 from portal.domain.actor import ActorKind
@@ -18,7 +19,7 @@ from portal.web.transactions import session
 from portal.web.words import case_events
 
 READERS = (Role.CALLER, Role.LEAD, Role.MANAGER, Role.AUDITOR)
-ANY = ("", _l("All"))
+ANY = SelectChoice("", _l("All"))
 
 
 class CaseFilters(Form):
@@ -39,8 +40,8 @@ class CaseFilters(Form):
 @access.roles(*READERS)
 def case_index() -> Response:
     form = CaseFilters(request.args)
-    form.state.choices = [ANY, *((each.value, words.LABELS[each]) for each in CaseState)]
-    form.bucket.choices = [ANY, *((each.name, each.name) for each in g.policy.ageing.buckets)]
+    form.state.choices = [ANY, *(SelectChoice(each.value, words.LABELS[each]) for each in CaseState)]
+    form.bucket.choices = [ANY, *(SelectChoice(each.name, each.name) for each in g.policy.ageing.buckets)]
     found = case_list.page_of(
         session,
         filters=form.filters(),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import Response, request
 from flask_babel import lazy_gettext as _l
 from wtforms import Form, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
 from portal.agent import blueprint
@@ -25,7 +26,7 @@ class ItemForm(Form):
     """One item inside the form of all. Nothing is ticked before somebody looked."""
 
     result = RadioField(
-        choices=[(each, words.LABELS[each]) for each in ChecklistResult],
+        choices=[SelectChoice(each.value, words.LABELS[each]) for each in ChecklistResult],
         coerce=ChecklistResult,
         validators=[Optional()],
     )

@@ -112,5 +112,5 @@ CARDS: tuple[tuple[str, tuple[Role, ...], Callable[[], Card]], ...] = (
     ("agent.proof_queue", (Role.CALLER, Role.LEAD), _proofs),
     ("agent.approvals_list", (Role.LEAD, Role.MANAGER), _approvals),
     ("agent.complaint_inbox", (Role.HANDLER, Role.MANAGER), _complaints),
-    ("agent.follow_ups", (Role.AGENT, Role.CALLER, Role.LEAD), _follow_ups),
+    ("agent.follow_ups", (Role.AGENT, Role.LEAD, Role.MANAGER), _follow_ups),
 )

@@ -3,6 +3,7 @@
 from flask import Response
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from portal.agent import blueprint
@@ -18,7 +19,7 @@ from portal.web.transactions import commits, session
 class FindingsForm(PortalForm):
     reason = RadioField(
         _l("Why did the payments stop?"),
-        choices=[(each, words.LABELS[each]) for each in ArrearsReason],
+        choices=[SelectChoice(each.value, words.LABELS[each]) for each in ArrearsReason],
         coerce=ArrearsReason,
         validators=[CHOSEN],
     )

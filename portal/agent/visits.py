@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, g
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FloatField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
@@ -195,5 +196,5 @@ def _departure(visit: Visit, form: DepartureForm, status: int = 200) -> Response
     return step_page("agent/visits/departure.html", visit, status=status, form=form)
 
 
-def _choices(visit: Visit) -> list[tuple[VisitOutcome, str]]:
-    return [(each, words.label(each)) for each in on_site.outcomes(session, visit=visit)]
+def _choices(visit: Visit) -> list[SelectChoice]:
+    return [SelectChoice(each.value, words.label(each)) for each in on_site.outcomes(session, visit=visit)]
