@@ -1,6 +1,8 @@
 """The long-running commands, as processes of their own: they start, do their work and end when told."""
 
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -56,9 +58,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def soon(condition, process):
+def soon(condition, process, *, patience=PATIENCE):
     """Wait until something is true, as long as the process lives."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (found := condition()):
         assert process.poll() is None, f"ended with {process.returncode}"
         assert time.monotonic() < deadline, "took too long"
@@ -155,3 +157,27 @@ def test_a_port_in_use_is_said_before_anything_is_made(tmp_path, start):
 
     assert f"port {port} is in use" in (tmp_path / "run.log").read_text()
     assert not (tmp_path / "instance" / "outbox").exists()
+
+
+def test_run_makes_everything_says_how_to_enter_and_keeps_the_data(start, environ, tmp_path):
+    shutil.rmtree(environ["PORTAL_INSTANCE_PATH"])
+    port, printed = str(free_port()), tmp_path / "run.log"
+
+    def running_says():
+        text = printed.read_text()
+        return text if "Staff: sign in at" in text and text.endswith("\n") else None
+
+    first = start("run", "--port", port)
+    text = soon(running_says, first, patience=3 * PATIENCE)
+    link = re.search(rf"http://127\.0\.0\.1:{port}/l/\S+", text)[0]
+    assert "Loading the demo" in text
+    assert answer(link) == 200
+    assert answer(f"http://127.0.0.1:{port}/development/messages") == 200
+    assert stop(first, signal.SIGINT) == 0
+    assert answer(f"http://127.0.0.1:{port}/healthz") is None
+
+    second = start("run", "--port", port)
+    text = soon(running_says, second)
+    assert "Loading the demo" not in text
+    assert link in text
+    assert stop(second) == 0
