@@ -56,10 +56,9 @@ class _Night:
             select(Loan.id, Loan.ref, Case.id.label("case_id"), Case.ref.label("case_ref"))
             .join(Case, _same_debt())
             .where(*self._overdue(), Case.closed_at.is_(None), ~known)
-            .limit(CHUNK)
         )
         count = 0
-        for rows in self._until_none(query):
+        for rows in self._chunks(query, Loan.id):
             self._add_loans([(row.case_id, row.id) for row in rows])
             self._record(
                 "loan_joined_case",
@@ -78,11 +77,9 @@ class _Night:
             )
             .where(*self._overdue(), ~has_case)
             .group_by(Loan.lender_id, Loan.borrower_id, Loan.currency)
-            .order_by(Loan.borrower_id)
-            .limit(CHUNK)
         )
         count = 0
-        for rows in self._until_none(query):
+        for rows in self._chunks(query, Loan.borrower_id):
             self._open(rows)
             count += len(rows)
         return count
@@ -123,14 +120,11 @@ class _Night:
         return self._move(Case.state.not_in(NOT_CURED_FROM), ~self._something_overdue(), to=CaseState.CURED)
 
     def _move(self, *which: ColumnElement[bool], to: CaseState) -> int:
-        query = (
-            select(Case.id, Case.ref, Case.state)
-            .where(Case.lender_id == self.lender_id, Case.closed_at.is_(None), *which)
-            .order_by(Case.id)
-            .limit(CHUNK)
+        query = select(Case.id, Case.ref, Case.state).where(
+            Case.lender_id == self.lender_id, Case.closed_at.is_(None), *which
         )
         count = 0
-        for rows in self._until_none(query):
+        for rows in self._chunks(query, Case.id):
             for row in rows:
                 transitions.check("case", row.state, to)
             moves = [
@@ -173,10 +167,12 @@ class _Night:
             self.session, actor=self.actor, action=action, occurrences=occurrences, now=self.now
         )
 
-    def _until_none(self, query: Any) -> Iterator[Sequence[Any]]:
-        """Ask again until the work on the rows before leaves none."""
-        while rows := self.session.execute(query).all():
+    def _chunks(self, query: Any, along: Any) -> Iterator[Sequence[Any]]:
+        """Go through the rows in chunks; the work on a chunk takes its rows out of the query."""
+        last = 0
+        while rows := self.session.execute(query.where(along >= last).order_by(along).limit(CHUNK)).all():
             yield rows
+            last = getattr(rows[-1], along.key)
 
 
 def _same_debt() -> ColumnElement[bool]:

@@ -148,7 +148,8 @@ _LOAN_COLUMNS = (
 
 def write_instalments(target: Target, rows: Sequence[Row]) -> None:
     """The paid figures become the opening balance of the set's day, which the loan takes over with them."""
-    loans = target.known(Loan.contract_no, _numbers(rows, "contract_no"), Loan.id)
+    numbers = _numbers(rows, "contract_no")
+    loans = target.known(Loan.contract_no, numbers, Loan.id, Loan.as_of, Loan.import_id)
     carried = ("due_date", *_PARTS)
     values = [
         target.new_row()
@@ -157,8 +158,9 @@ def write_instalments(target: Target, rows: Sequence[Row]) -> None:
         for row in rows
     ]
     target.run(_upsert(target, Instalment, ("loan_id", "number"), carried), values)
-    day = [{"at": loan.id, "as_of": target.as_of, "import_id": target.import_id} for loan in loans.values()]
-    target.run(_update_by_id(Loan), day)
+    day = {"as_of": target.as_of, "import_id": target.import_id}
+    older = [loan for loan in loans.values() if (loan.as_of, loan.import_id) != tuple(day.values())]
+    target.run(_update_by_id(Loan), [{"at": loan.id} | day for loan in older])
 
 
 def write_payments(target: Target, rows: Sequence[Row]) -> None:
