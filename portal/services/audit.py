@@ -98,7 +98,9 @@ def verify(session: Session, *, lender_id: int) -> ChainReport:
         if entry.hash != _hash(entry):
             return ChainReport(count, f"entry {count} was changed")
         expected = entry.hash
-    head = session.get_one(AuditHead, lender_id)
+    head = session.get(AuditHead, lender_id)
+    if head is None:
+        return ChainReport(count, "the head of the chain is missing")
     if (head.sequence, head.hash) != (count, expected):
         return ChainReport(count, f"the chain ends at entry {count}, its head says {head.sequence}")
     return ChainReport(count, None)

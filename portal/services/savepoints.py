@@ -23,8 +23,9 @@ def in_savepoint(
             with session.begin_nested():
                 return service(session, *args, **kwargs)
         except Refused as refusal:
-            if remember := refusal.afterwards:
-                refusal.afterwards = None
+            # Inside another service it would be undone with that one: the outermost remembers.
+            if refusal.afterwards and not session.in_nested_transaction():
+                remember, refusal.afterwards = refusal.afterwards, None
                 remember(session)
                 session.flush()
             raise

@@ -73,10 +73,11 @@ def _parameters() -> bytes:
     for name, values in sorted(request.form.lists()):
         if name not in NOT_PARAMETERS:
             digest.update(repr((name, values)).encode())
-    for name, file in sorted(request.files.items()):
-        content = file.stream.read()
-        file.stream.seek(0)
-        digest.update(repr((name, hashlib.sha256(content).hexdigest())).encode())
+    for name, files in sorted(request.files.lists()):
+        for file in files:
+            content = file.stream.read()
+            file.stream.seek(0)
+            digest.update(repr((name, hashlib.sha256(content).hexdigest())).encode())
     return digest.digest()
 
 

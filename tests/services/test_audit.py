@@ -81,6 +81,12 @@ def test_a_cut_tail_is_found(session, lender):
     assert problem(session, lender) == f"the chain ends at entry {end - 1}, its head says {end}"
 
 
+def test_a_missing_head_is_found(session, lender):
+    session.execute(delete(AuditHead).where(AuditHead.lender_id == lender.id))
+
+    assert problem(session, lender) == "the head of the chain is missing"
+
+
 def test_lenders_have_chains_of_their_own(session, lender):
     other = factories.lender(session, "spdb-puhui")
     session.execute(update(AuditEntry).where(AuditEntry.lender_id == other.id).values(action="forged"))
