@@ -47,9 +47,7 @@ class SignForm(PortalForm):
 
 
 class DeclineForm(PortalForm):
-    reason = TextAreaField(
-        _l("Why does it not suit you?"), validators=[REQUIRED, Length(max=LONGEST_REASON)]
-    )
+    reason = TextAreaField(_l("Why does it not suit you?"), validators=[REQUIRED, Length(max=LONGEST_REASON)])
 
 
 def this_browser() -> Browser:
