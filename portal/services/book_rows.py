@@ -116,7 +116,7 @@ def currency(cell: str) -> str:
     return cell
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def amount(cell: str, currency: str) -> int:
     """Read decimal text as minor units."""
     minor = money.parse_amount(cell, currency)
