@@ -14,7 +14,6 @@ from portal.demo.cast import Part
 from portal.demo.houses import House
 from portal.demo.journeys import Scene
 from portal.demo.stage import Stage, Story
-from portal.domain.refusals import Refused
 from portal.infra.delivery import OutboxFolder
 from portal.infra.files import FileStore
 from portal.infra.installation import Installation
@@ -23,6 +22,10 @@ from portal.services import lenders, policies
 
 OPENED_DAYS_AGO = 91  # when the lenders came to the portal
 LEAST, MOST = 3, 5000
+
+
+class AlreadyLoaded(Exception):
+    """One of the demo's lenders is there: nothing was changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +45,11 @@ def is_loaded(session: Session) -> bool:
 
 
 def load(installation: Installation, *, seed: int = 1, borrowers: int = 24, now: datetime) -> DemoReport:
-    """Load the demo as of now. Refused: one of its lenders is there already."""
+    """Load the demo as of now, 3 to 5,000 borrowers. Raises AlreadyLoaded."""
     chosen = list(enumerate(cast.parts(borrowers), start=1))
     with installation.writing.begin() as session:
         if is_loaded(session):
-            raise Refused("demo_loaded_already")
+            raise AlreadyLoaded
         stages = [_open_house(session, installation, house, seed=seed, now=now) for house in houses.HOUSES]
         for stage in stages:
             own = [(index, part) for index, part in chosen if part.house == stage.lender.code]

@@ -24,7 +24,7 @@ from portal.services import (
 )
 from portal.vocabulary import ArrearsReason, BudgetLine, ChecklistResult, ConcessionKind, VisitOutcome
 
-LEAD_DAYS = 4  # between booking and visit
+LEAD_DAYS = 8  # between booking and visit: longer than for those that come today, who find other hours
 SPENDING = {
     BudgetLine.RENT: 250_000,
     BudgetLine.FOOD: 180_000,
@@ -41,6 +41,7 @@ def under_way(scene: Scene) -> Story:
     """The crew sits at the table; both sides compared their codes."""
     day, starts_at = begun_lately(scene)
     visit = yield from _booked(scene, day, starts_at)
+    assert visit.window_start == starts_at
     yield from _at_the_door(scene, visit)
 
 

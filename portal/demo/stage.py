@@ -73,6 +73,7 @@ class Stage:
         heapq.heapify(waiting)
         while waiting:
             due, order, story = heapq.heappop(waiting)
+            assert due <= self.now
             self.clock = max(self.clock, due)
             following = next(story, None)
             self._send()
