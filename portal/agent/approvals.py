@@ -10,6 +10,7 @@ from wtforms.validators import AnyOf, Length
 from wtforms.widgets import HiddenInput
 
 from portal.agent import blueprint
+from portal.domain import masking
 from portal.domain.refusals import Refused
 from portal.infra import clock
 from portal.services import approvals, plans
@@ -87,6 +88,7 @@ def _item(plan: "Plan") -> dict[str, object]:
     return {
         "sheet": sheet,
         "plan": plan,
+        "borrower": masking.name(sheet.case.borrower.name),
         "before": plans.without_concessions(plan, policy=g.policy),
         "barred": words.refusal(Refused(barred)) if barred else None,
     }

@@ -7,6 +7,7 @@ from flask import Response, g, request, url_for
 
 from portal.agent import blueprint
 from portal.agent.visits import find, go_on, open_step, step_page
+from portal.domain import masking
 from portal.domain.plans import Choice
 from portal.domain.refusals import Refused
 from portal.infra import clock
@@ -84,7 +85,9 @@ def plan(ref: str) -> Response:
     }
     if visit is not None:
         return step_page("agent/plans/plan.html", visit, **context)
-    return page("agent/plans/plan.html", visit=None, **context)
+    return page(
+        "agent/plans/plan.html", visit=None, borrower=masking.name(sheet.case.borrower.name), **context
+    )
 
 
 def _compare(visit: Visit, terms: TermsForm, form: ProposalForm | None, *, status: int = 200) -> Response:

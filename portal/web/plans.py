@@ -19,6 +19,14 @@ LONGEST_PLAN = 120
 NOT_A_DATE = _l("Please choose a day.")
 
 
+class MayBeBlank(Optional):
+    """An entry that may stay blank without being called optional: the whole form is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field_flags = {}
+
+
 class DayField(DateField):
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
@@ -31,22 +39,24 @@ class TermsForm(Form):
     """How the plans that are laid side by side are to be made. Read from the address, or from a proposal."""
 
     penalty = CountField(
-        _l("Penalty interest waived"), default=0, validators=[Optional(), NumberRange(0, 100, message=PEOPLE)]
+        _l("Penalty interest waived"),
+        default=0,
+        validators=[MayBeBlank(), NumberRange(0, 100, message=PEOPLE)],
     )
     reduction = CountField(
-        _l("Interest rate reduced by"),
+        _l("Interest rate waived"),
         default=0,
-        validators=[Optional(), NumberRange(0, 100, message=PEOPLE)],
+        validators=[MayBeBlank(), NumberRange(0, 100, message=PEOPLE)],
     )
     grace = CountField(
         _l("Months before the first payment"),
         default=0,
-        validators=[Optional(), NumberRange(0, LONGEST_GRACE, message=PEOPLE)],
+        validators=[MayBeBlank(), NumberRange(0, LONGEST_GRACE, message=PEOPLE)],
     )
     months = CountField(
-        _l("Number of instalments"), validators=[Optional(), NumberRange(1, LONGEST_PLAN, message=PEOPLE)]
+        _l("Number of instalments"), validators=[MayBeBlank(), NumberRange(1, LONGEST_PLAN, message=PEOPLE)]
     )
-    first_due = DayField(_l("First payment on"), validators=[Optional()])
+    first_due = DayField(_l("First payment on"), validators=[MayBeBlank()])
 
     @property
     def concessions(self) -> tuple[Concession, ...]:

@@ -87,7 +87,7 @@ LABELS: dict[type[StrEnum], dict[StrEnum, LazyString]] = {
         PlanState.WAITING_APPROVAL: _l("Waiting for approval"),
         PlanState.APPROVED: _l("Ready to sign"),
         PlanState.REFUSED: _l("Not approved"),
-        PlanState.AGREED: _l("Agreed"),
+        PlanState.AGREED: _l("Signed"),
         PlanState.WITHDRAWN: _l("Replaced"),
     },
     ConcessionKind: {
