@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.domain import ledger
 from portal.domain.policy import Policy
 from portal.models import Instalment, Lender, Loan, Payment
-from portal.models.functions import days_from
+from portal.models.functions import days_from, refresh_statistics
 from portal.models.types import Day
 from portal.services import book_terms
 
@@ -40,6 +40,7 @@ def age_loans(session: Session, *, lender: Lender, policy: Policy, business_date
     )
     for loans in _paid_later(session, lender, business_date):
         _play(session, loans, policy, business_date)
+    refresh_statistics(session, Loan)
     session.expire_all()
 
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from portal.domain import transitions
 from portal.domain.actor import Actor
 from portal.infra import ids
 from portal.models import Case, CaseLoan, CaseMove, Lender, Loan
+from portal.models.functions import refresh_statistics
 from portal.services import audit
 from portal.services.audit import Occurrence
 from portal.vocabulary import CaseState
@@ -82,6 +83,8 @@ class _Night:
         for rows in self._chunks(query, Loan.borrower_id):
             self._open(rows)
             count += len(rows)
+        if count:
+            refresh_statistics(self.session, Case, CaseLoan)
         return count
 
     def _open(self, rows: Sequence[Any]) -> None:
@@ -150,7 +153,8 @@ class _Night:
         return (Loan.lender_id == self.lender_id, Loan.dpd > 0)
 
     def _something_overdue(self) -> ColumnElement[bool]:
-        return exists().where(_same_debt(), Loan.dpd > 0)
+        overdue = select(Loan.borrower_id, Loan.currency).where(*self._overdue())
+        return tuple_(Case.borrower_id, Case.currency).in_(overdue)
 
     def _add_loans(self, pairs: Sequence[tuple[int, int]]) -> None:
         rows = [self._new_row() | {"case_id": case_id, "loan_id": loan_id} for case_id, loan_id in pairs]

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import Actor
@@ -15,6 +15,7 @@ from portal.domain.refusals import Refused
 from portal.infra import book_files
 from portal.infra.book_files import BookSet, Problem, RawRow
 from portal.models import BookImport, Borrower, ContactPoint, Instalment, Lender, Loan, Payment
+from portal.models.functions import refresh_statistics
 from portal.services import audit, book_checks, book_rows, policies
 from portal.services.book_checks import Keys
 from portal.services.book_rows import CellError, Row
@@ -122,9 +123,7 @@ def write(
         instalments=counts.get("instalments"),
         payments=counts.get("payments"),
     )
-    for model in (Borrower, ContactPoint, Loan, Instalment, Payment):
-        # Without fresh statistics both databases choose slow plans for what is asked of a new book.
-        session.execute(text(f"ANALYZE {model.__tablename__}"))
+    refresh_statistics(session, Borrower, ContactPoint, Loan, Instalment, Payment)
     session.expire_all()
     return Outcome(unchanged=False, counts=counts)
 

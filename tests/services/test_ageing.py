@@ -148,7 +148,7 @@ def test_ageing_takes_the_same_few_statements_for_many_loans(session, lender, in
         age(session, lender)
         counts.append(len(statements))
 
-    assert counts == [2, 2]
+    assert counts == [3, 3]
 
 
 def test_only_borrowers_with_something_overdue_become_cases(session, lender):
