@@ -201,7 +201,7 @@ def test_payments_alone_may_follow_when_their_loans_are_in_the_book(session, len
             "2026-02-30",
             "is not a day of the calendar",
         ),
-        ("loans", "L2,B2,card,TWD", "L2,B2,card,XXX", 3, "currency", "XXX", "is not a known currency"),
+        ("loans", "L2,B2,card,TWD", "L2,B2,card,ZZZ", 3, "currency", "ZZZ", "is not a known currency"),
         ("loans", "0.146", "14.6", 2, "annual_rate", "14.6", "write 14.6 % as 0.146"),
         ("loans", "L2,B2", "L2,B9", 3, "borrower_no", "B9", "is no borrower"),
         ("loans", "L2,B2", "L1,B2", 3, "contract_no", "L1", "stands twice"),

@@ -26,6 +26,9 @@ from portal.web import locale
 
 REFUSALS = {
     "contact_gate": _l("This is not possible at the moment. %(rules)s"),
+    "promise_date": _l("Please choose a day from %(earliest)s to %(latest)s."),
+    "promise_amount": _l("This amount is too small to be promised."),
+    "promise_active": _l("There is a promise already. It has to be kept or withdrawn first."),
 }
 
 RULES = {
