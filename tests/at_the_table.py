@@ -65,3 +65,8 @@ def propose(session, case, budget, actor, *, visit=None, periods=6, **named):
         now=NOW,
         **{"method": Method.EQUAL_INSTALMENT, "policy": policy_of(), "reason": "Income fell"} | named,
     )
+
+
+def concessions_of(session, plan):
+    """What a plan gives, by kind."""
+    return {each.kind: each for each in plans.sheet(session, plan).concessions}
