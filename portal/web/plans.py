@@ -24,7 +24,7 @@ class MayBeBlank(Optional):
 
     def __init__(self) -> None:
         super().__init__()
-        self.field_flags = {}
+        self.field_flags: dict[str, bool] = {}
 
 
 class DayField(DateField):
