@@ -79,7 +79,9 @@ def _entry(event: Event, file: case_files.CaseFile) -> dict[str, Any]:
     """An act as the timeline shows it: its sentence, the words of its facts, and who did it."""
     known = case_events.EVENTS.get(event.action)
     said = (known or case_events.UNNAMED).said
-    facts = [words.label(kind(event.facts[name])) for name, kind in said.items() if event.facts.get(name)]
+    facts = [
+        words.label(kind(str(event.facts[name]))) for name, kind in said.items() if event.facts.get(name)
+    ]
     return {
         "at": event.at,
         "title": (known or case_events.UNNAMED).sentence,

@@ -28,7 +28,6 @@ class ItemForm(Form):
     result = RadioField(
         choices=[SelectChoice(each.value, words.LABELS[each]) for each in ChecklistResult],
         coerce=ChecklistResult,
-        validators=[Optional()],
     )
     note = StringField(_l("Note"), validators=[Optional(), Length(max=500)])
 

@@ -178,7 +178,6 @@ def _brief(visit: Visit, form: PositionForm, status: int = 200) -> Response:
         status=status,
         form=form,
         on_file=on_file,
-        masked_phone=masking.number(on_file.phone),
         crew=[{"name": each.staff.name, "number": each.staff.number, "role": ""} for each in visit.crew],
         promise=on_site.promised(session, visit=visit),
         last_move=visit_progress.moves_of(session, visit=visit)[-1:],

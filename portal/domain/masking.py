@@ -17,6 +17,12 @@ def name(full: str) -> str:
     return f"{first[:1]}**"
 
 
+def email(full: str) -> str:
+    """Keep the first letter and the domain."""
+    local, at, domain = full.partition("@")
+    return f"{local[:1]}{HIDDEN}{at}{domain}"
+
+
 def number(full: str) -> str:
     """Keep the last three characters of a telephone, account or identity number."""
     return f"{HIDDEN} {full[-SHOWN_DIGITS:]}" if len(full) > SHOWN_DIGITS else HIDDEN

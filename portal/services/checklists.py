@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.domain import masking
 from portal.domain.actor import Actor
 from portal.domain.refusals import Refused
 from portal.models import ChecklistAnswer as ChecklistAnswer
@@ -31,7 +32,7 @@ ORDER = (
 
 @dataclass(frozen=True, kw_only=True)
 class OnFile:
-    """What the lender knows and the crew compares. `proofs` has the newest paper that counts of each kind."""
+    """What the lender knows and the crew compares; the identity number is masked. `proofs` has the newest paper that counts of each kind."""
 
     name: str
     id_no: str
@@ -39,6 +40,14 @@ class OnFile:
     email: str
     address: str
     proofs: Sequence[tuple[ProofKind, ProofState]]
+
+    @property
+    def masked_phone(self) -> str:
+        return masking.number(self.phone) if self.phone else ""
+
+    @property
+    def masked_email(self) -> str:
+        return masking.email(self.email) if self.email else ""
 
 
 def step_of(item: ChecklistItem) -> VisitStep:
@@ -109,7 +118,7 @@ def on_file(session: Session, *, visit: Visit, actor: Actor, now: datetime) -> O
     address = main.get(ContactKind.ADDRESS)
     return OnFile(
         name=borrower.name,
-        id_no=borrower.id_no,
+        id_no=masking.number(borrower.id_no) if borrower.id_no else "",
         phone=_value(main.get(ContactKind.PHONE)),
         email=_value(main.get(ContactKind.EMAIL)),
         address=" ".join(filter(None, [address.area, address.value])) if address else "",

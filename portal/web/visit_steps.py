@@ -43,6 +43,8 @@ def url_of(ref: str, step: VisitStep, progress: Progress) -> str | None:
         return None
     if step is VisitStep.SIGN:
         return url_for("agent.agreement", ref=progress.agreement) if progress.agreement else None
+    if step is VisitStep.IDENTITY and progress.current is not step:
+        return None  # the codes are compared once
     return url_for(_PAGES[step], ref=ref) if step in _PAGES else None
 
 
