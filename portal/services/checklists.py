@@ -32,7 +32,8 @@ ORDER = (
 
 @dataclass(frozen=True, kw_only=True)
 class OnFile:
-    """What the lender knows and the crew compares; the identity number is masked. `proofs` has the newest paper that counts of each kind."""
+    """What the lender knows and the crew compares; the identity number is masked. `proofs` has each kind that
+    was handed in with its best state."""
 
     name: str
     id_no: str
