@@ -45,7 +45,7 @@ class Walker:
             color_scheme=theme,
             accept_downloads=True,
         )
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(45_000)
         self.page: Page = self.context.new_page()
         self.scripts = scripts
         self.folder = PICTURES / f"{language}{'' if scripts else '-without-scripts'}"
@@ -64,6 +64,12 @@ class Walker:
         """Press a button or link and wait for what comes."""
         self.page.locator(selector).first.click()
         self.page.wait_for_load_state("networkidle")
+
+    def settle(self) -> None:
+        """Wait until an answer that was saved by itself, and what it opens, is on the screen."""
+        for _ in range(2):
+            self.page.wait_for_timeout(250)
+            self.page.wait_for_load_state("networkidle")
 
     def fill(self, name: str, value: str) -> None:
         self.page.locator(f'[name="{name}"]').first.fill(value)
