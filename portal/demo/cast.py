@@ -79,12 +79,12 @@ CAST: tuple[Part, ...] = (
         house=SPDB, story=meetings.agreement_offered, locale=EN, known=35, late=70,
         shows="an agreement to read and sign",
     ),
-    Part(house=SPDB, story=meetings.repaying, locale=HANT, known=90, late=41),
+    Part(house=SPDB, story=meetings.repaying_with_complaint, locale=HANT, known=90, late=41),
     Part(house=SPDB, story=journeys.complaint_decided, locale=HANS, known=14, late=29),
     Part(house=BANK, story=journeys.one_sent_back, locale=HANS, known=14, late=35, products=(CARD,)),
     Part(house=BANK, story=journeys.visit_today, locale=HANT, known=35, late=90, products=(LOAN, LOAN)),
     Part(house=PUHUI, story=journeys.visit_today, locale=HANS, known=35, late=55),
-    Part(house=SPDB, story=journeys.complaint_new, locale=HANT, known=14, late=18),
+    Part(house=SPDB, story=journeys.visit_today, locale=HANT, known=35, late=45),
 )  # fmt: skip
 # Whoever comes on top of the cast; none of these takes an hour of a crew.
 CROWD = (

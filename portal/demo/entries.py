@@ -17,8 +17,8 @@ from portal.demo.people import borrower_no
 from portal.domain.actor import system
 from portal.domain.calendar import BusinessCalendar
 from portal.infra.installation import Installation
-from portal.models import Borrower, Lender, Staff, Visit
-from portal.services import accounts, lenders, links, policies, routes
+from portal.models import Borrower, Complaint, Lender, Staff, Visit
+from portal.services import accounts, complaints, day, lenders, links, policies, routes, scope
 from portal.vocabulary import Channel, Locale, Role, VisitState
 
 LINKS_FILE = "demo-links.json"
@@ -58,16 +58,6 @@ class EntryPoints:
     staff_url: str
     messages_url: str
     notes: tuple[str, ...]
-
-
-DOES = {
-    Role.LEAD: "decides on the plan that waits, sees every case",
-    Role.MANAGER: "decides above the lead",
-    Role.CALLER: "checks the documents that came in",
-    Role.HANDLER: "answers complaints, one of them urgent",
-    Role.AUDITOR: "reads everything, changes nothing",
-    Role.ADMIN: "sees every case",
-}
 
 
 def entry_points(installation: Installation, *, now: datetime) -> EntryPoints:
@@ -154,9 +144,31 @@ def _staff(
         entries.append(_entry(lender, Role.AGENT, visit.crew[0].staff, shows))
     for post in houses.POSTS:
         person = by_email.get(houses.email_of(post.name, house.code))
-        if person is not None and post.role in DOES:
-            entries.append(_entry(lender, post.role, person, DOES[post.role]))
+        if person is not None and post.role is not Role.AGENT:
+            shows = _work(session, lender, person, post.role, now)
+            entries.append(_entry(lender, post.role, person, shows))
     return entries
+
+
+def _work(session: Session, lender: Lender, person: Staff, role: Role, now: datetime) -> str:
+    """What somebody in a role does, and how much of it waits."""
+    actor = accounts.staff_actor(person)
+    match role:
+        case Role.LEAD:
+            count = day.approvals_to_give(session, actor=actor, now=now)
+            return f"sees every case, says yes or no to plans: {count} waiting"
+        case Role.CALLER:
+            count = day.proofs_to_review(session, actor=actor, now=now)
+            return f"checks documents: {count} waiting"
+        case Role.HANDLER:
+            query = scope.complaints(actor, now=now).where(Complaint.state.in_(complaints.OPEN))
+            return f"answers complaints: {len(session.scalars(query).all())} open"
+        case Role.MANAGER:
+            return "decides what is beyond the lead"
+        case Role.AUDITOR:
+            return "reads everything, changes nothing"
+        case _:
+            return "signs in; lenders, staff and imports are commands"
 
 
 def _entry(lender: Lender, role: Role, person: Staff, shows: str) -> StaffEntry:
@@ -171,18 +183,18 @@ def _busiest(
     """The agent with most stops on the first day that has any, and what that day has."""
     zone = ZoneInfo(policies.of(lender).business.timezone)
     today = now.astimezone(zone).date()
-    for day in (today + timedelta(days=ahead) for ahead in range(DAYS_SHOWN)):
-        stops = {person.ref: _stops(session, person, day, zone, now) for person in agents}
+    for that_day in (today + timedelta(days=ahead) for ahead in range(DAYS_SHOWN)):
+        stops = {person.ref: _stops(session, person, that_day, zone, now) for person in agents}
         most = max(agents, key=lambda person: stops[person.ref], default=None)
         if most is not None and stops[most.ref]:
-            when = "today" if day == today else f"on {day}"
+            when = "today" if that_day == today else f"on {that_day}"
             return most, f"walks the route: {stops[most.ref]} to visit {when}"
     return next(iter(agents), None), "walks the route: nobody to visit in the next days"
 
 
-def _stops(session: Session, agent: Staff, day: date, zone: ZoneInfo, now: datetime) -> int:
+def _stops(session: Session, agent: Staff, on: date, zone: ZoneInfo, now: datetime) -> int:
     actor = accounts.staff_actor(agent)
-    return len(routes.to_go(session, actor=actor, day=day, zone=zone, now=now))
+    return len(routes.to_go(session, actor=actor, day=on, zone=zone, now=now))
 
 
 def _under_way(session: Session, lender: Lender) -> Sequence[Visit]:

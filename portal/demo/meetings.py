@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from portal.demo import books, lines, signing
-from portal.demo.journeys import Scene, begun_lately, book_on, papers
+from portal.demo.journeys import Scene, begun_lately, book_on, complaint_new, papers
 from portal.demo.stage import Story
 from portal.domain.actor import Actor
 from portal.domain.concessions import Concession
@@ -74,6 +74,12 @@ def repaying_long(scene: Scene) -> Story:
 def repaying(scene: Scene) -> Story:
     """In repayment for a month: the first follow-up is due."""
     yield from _repaying(scene, days=34)
+
+
+def repaying_with_complaint(scene: Scene) -> Story:
+    """In repayment for a month; since yesterday there is a complaint that nobody has taken on."""
+    yield from repaying(scene)
+    yield from complaint_new(scene)
 
 
 def cured(scene: Scene) -> Story:

@@ -23,7 +23,8 @@ GIVEN_NAMES = (
     ("星", "星", "Xing"), ("南", "南", "Nan"), ("柏", "柏", "Bai"), ("青", "青", "Cyan"),
     ("溪", "溪", "Xi"), ("遠", "远", "Yuan"), ("雲", "云", "Yun"), ("橙", "橙", "Cheng"),
 )  # fmt: skip
-PREFIXES = {Locale.ZH_HANT: "示範", Locale.ZH_HANS: "示范", Locale.EN: "Demo"}
+# Part of every given name; the family name stays in front, where masking leaves it.
+MARKS = {Locale.ZH_HANT: "示範", Locale.ZH_HANS: "示范", Locale.EN: "Demo"}
 # Cities are real, because the cost of living differs from one to the next; the streets are not.
 CITIES = {
     Locale.ZH_HANT: ("廣東省", "深圳市", "示範路{}號"),
@@ -64,9 +65,9 @@ class Names:
     def __getitem__(self, place: int) -> dict[Locale, str]:
         surname, given = self.pairs[place % len(self.pairs)]
         return {
-            Locale.ZH_HANT: f"{PREFIXES[Locale.ZH_HANT]} {surname[0]}{given[0]}",
-            Locale.ZH_HANS: f"{PREFIXES[Locale.ZH_HANS]} {surname[1]}{given[1]}",
-            Locale.EN: f"{PREFIXES[Locale.EN]} {given[2]} {surname[2]}",
+            Locale.ZH_HANT: f"{surname[0]}{MARKS[Locale.ZH_HANT]}{given[0]}",
+            Locale.ZH_HANS: f"{surname[1]}{MARKS[Locale.ZH_HANS]}{given[1]}",
+            Locale.EN: f"{surname[2]} {MARKS[Locale.EN]}-{given[2]}",
         }
 
 

@@ -170,7 +170,7 @@ def _check_time(session):
 
 def test_nobody_in_it_is_real_and_no_two_lenders_share_anything(session):
     for borrower in all_of(session, Borrower):
-        assert borrower.name.startswith(people.PREFIXES[borrower.locale])
+        assert people.MARKS[borrower.locale] in borrower.name
         assert len(borrower.id_no) == 18
         assert ric.calc_check_digit(borrower.id_no[:-1]) != borrower.id_no[-1]
     for point in all_of(session, ContactPoint):
@@ -178,7 +178,7 @@ def test_nobody_in_it_is_real_and_no_two_lenders_share_anything(session):
             assert not phonenumbers.is_valid_number(phonenumbers.parse(point.value))
         if point.kind is ContactKind.EMAIL:
             assert point.value.endswith(".example")
-    assert all(person.name.startswith(("示範 ", "示范 ", "Demo ")) for person in all_of(session, Staff))
+    assert all(people.MARKS[person.locale] in person.name for person in all_of(session, Staff))
     shared = (
         (Borrower, "name"),
         (Borrower, "id_no"),
@@ -201,7 +201,7 @@ def test_each_lender_has_everybody_and_one_agent_whose_training_has_lapsed(sessi
     for lender in lenders.all_lenders(session):
         staff = [person for person in all_of(session, Staff) if person.lender_id == lender.id]
         assert {role.role for person in staff for role in person.roles} == set(Role)
-        lapsed = next(person for person in staff if person.email.startswith("agent5@"))
+        lapsed = next(person for person in staff if person.email.startswith("agent4@"))
         crews = [visit.crew for visit in all_of(session, Visit) if visit.lender_id == lender.id]
         assert all(len(crew) == 2 for crew in crews)
         assert lapsed.id not in {member.staff_id for crew in crews for member in crew}
@@ -216,7 +216,7 @@ def test_the_agent_who_is_named_has_stops_today(installation, session):
     assert [entry.lender for entry in walking] == ["Ping An Bank", "Ping An Puhui", "SPDB Puhui"]
     for entry in walking:
         actor = accounts.sign_in(session, email=entry.email, password=entries.password, now=NOW)
-        assert routes.to_go(session, actor=actor, day=today, zone=ZONE, now=NOW)
+        assert len(routes.to_go(session, actor=actor, day=today, zone=ZONE, now=NOW)) >= 2
         assert entry.shows.endswith("today")
     table = next(entry for entry in entries.staff if "/agent/visits/" in entry.shows)
     actor = accounts.sign_in(session, email=table.email, password=entries.password, now=NOW)
