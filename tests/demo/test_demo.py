@@ -1,6 +1,7 @@
 """The demo: every state of the journey, genuine evidence, nobody real, the same people for the same seed."""
 
 import contextlib
+import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -9,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from stdnum.cn import ric
 
 from portal import demo
+from portal.cli import portal
 from portal.config import Settings
 from portal.demo import cast, houses, people
 from portal.infra.delivery import OutboxFolder
@@ -249,6 +252,20 @@ def test_a_second_load_changes_nothing_and_says_so(installation, session):
     with pytest.raises(demo.AlreadyLoaded):
         demo.load(installation, now=NOW)
     assert [audit.head_of(session, lender_id=each.id) for each in lenders.all_lenders(session)] == before
+
+
+def test_the_command_leaves_a_loaded_demo_as_it_is(settings, session, monkeypatch):
+    environ = {"PORTAL_INSTANCE_PATH": str(settings.instance), "PORTAL_DATABASE_URL": settings.database_url}
+    for name, value in (environ | KEYS).items():
+        monkeypatch.setenv(name, value)
+
+    again = CliRunner().invoke(portal, ["demo", "--json"])
+    too_few = CliRunner().invoke(portal, ["demo", "--borrowers", "2"])
+
+    assert (again.exit_code, json.loads(again.stdout)) == (0, {"loaded": False})
+    assert "loaded already; nothing was changed" in again.stderr
+    assert (too_few.exit_code, too_few.stderr) == (2, "Error: --borrowers is a number from 3 to 5,000\n")
+    assert len(all_of(session, Borrower)) == BORROWERS
 
 
 def everything_made_up(installation):
