@@ -20,7 +20,7 @@ VIEWS = _said(
     "Would like the due date to fall after payday.",
 )
 REASON = _said(
-    "收入已穩定，減免部分遲延利息後負擔得起，六次繳款紀錄良好。",
+    "收入已穩定，減免部分遲延利息後負擔得起，此前的繳款紀錄良好。",
     "收入已稳定，减免部分罚息后负担得起，此前还款记录良好。",
     "Income is steady again; with part of the penalty interest waived the plan is affordable.",
 )
