@@ -21,7 +21,10 @@ PROBLEMS = {
 }
 
 
-@click.group()
+@click.group(
+    epilog="""\b
+Example:  portal agreement verify A-7K3M-9QXD-original.pdf"""
+)
 def agreement() -> None:
     """Check sealed agreements."""
 

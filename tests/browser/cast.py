@@ -58,7 +58,8 @@ def assemble(session: Session, *, language: str) -> Cast:
     lender.names = names
     borrower = factories.borrower(session, lender, name="測試借款人" if language != "en" else "Test Borrower")
     borrower.locale = Locale(language)
-    case = factories.case(session, factories.loan(session, borrower))
+    loan = factories.loan(session, borrower, instalment=500_000, interest=5_000)
+    case = factories.case(session, loan)
 
     def hire(role: Role, name: str) -> Staff:
         member = factories.staff(session, lender, role, name=name)

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from portal.infra import signing
-from portal.models import Staff
+from portal.models import Agreement, FollowUp, Staff
 from tests import factories
 from tests.browser.cast import Cast, assemble, photo
 from tests.browser.walker import DESK, PHONE, TABLET, Walker
@@ -132,7 +134,7 @@ def verify(walker: Walker) -> None:
 
 def budget(walker: Walker) -> None:
     assert "/budget" in walker.page.url, walker.page.url
-    amounts = {"wages": "9000", "rent": "2500", "food": "1800", "utilities": "300", "transport": "200"}
+    amounts = {"wages": "13500", "rent": "2500", "food": "1800", "utilities": "300", "transport": "200"}
     entries = {"adults": "1", "children": "0"} | amounts
     for name, value in entries.items():
         walker.fill(name, value)
@@ -265,8 +267,9 @@ def test_from_an_overdue_loan_to_a_sealed_agreement_and_a_complaint(
     tablet.look("plan-approved")
     lender_signs(tablet, cast)
     original = borrower_signs(phone, cast)
-    assert original.startswith(b"%PDF")
+    (phone.folder / "original.pdf").write_bytes(original)
     assert signing.verify(original, trusted=[]).intact
+    assert follow_up_months(session) == [1, 4]
 
     tablet.go(f"/agent/visits/{cast.visit().ref}/departure")
     tablet.choose("outcome", "agreement")
@@ -287,6 +290,14 @@ def test_from_an_overdue_loan_to_a_sealed_agreement_and_a_complaint(
     phone.look("home-in-repayment")
     for walker in (phone, desk, tablet, lead, handler):
         walker.close()
+
+
+def follow_up_months(session: Session) -> list[int]:
+    """After how many months of effect the follow-ups are due."""
+    effective = session.scalars(select(Agreement.effective_on)).one()
+    due = session.scalars(select(FollowUp.due_on).order_by(FollowUp.number)).all()
+    session.rollback()
+    return [12 * (day.year - effective.year) + day.month - effective.month for day in due]
 
 
 def leader(cast: Cast) -> Staff:

@@ -39,9 +39,7 @@ class Site:
         self.visit = factories.visit(session, self.case, crew=crew, **options)
 
     def arrive(self, now=NOW, position=None, actor=None):
-        on_site.arrive(
-            self.session, visit=self.visit, position=position, actor=actor or self.actor, now=now
-        )
+        on_site.arrive(self.session, visit=self.visit, position=position, actor=actor or self.actor, now=now)
 
     def code(self):
         return arrival_code.code_of_day(bytes.fromhex(self.visit.seed), factories.TODAY)
@@ -146,9 +144,7 @@ def test_the_gate_keeps_a_crew_away_whose_training_is_missing(session):
     )
 
     with pytest.raises(Refused) as refused:
-        on_site.arrive(
-            session, visit=other, position=None, actor=factories.actor_of(untrained), now=NOW
-        )
+        on_site.arrive(session, visit=other, position=None, actor=factories.actor_of(untrained), now=NOW)
 
     assert refused.value.code == "contact_gate"
     assert "crew_trained" in [line.id for line in refused.value.facts["rules"]]

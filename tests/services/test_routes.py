@@ -80,9 +80,7 @@ def test_a_stop_masks_the_name_and_has_a_position_only_when_one_is_on_file(sessi
     (stop,) = stops(session, agent)
     assert (stop.borrower, stop.position) == ("Test **", None)
 
-    home = session.query(ContactPoint).filter_by(
-        borrower_id=visit.case.borrower_id, kind=ContactKind.ADDRESS
-    )
+    home = session.query(ContactPoint).filter_by(borrower_id=visit.case.borrower_id, kind=ContactKind.ADDRESS)
     home.one().position = "25.03396,121.56447"
     session.flush()
 
