@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, g, request, url_for
 from flask_babel import gettext
 from flask_htmx import HTMX
 from flask_login import current_user
@@ -101,9 +101,7 @@ def _context() -> dict[str, object]:
         "lender_code": lender.code if lender else None,
         "hotline": policy.contacts.hotline if policy else None,
         "regulator_hotline": policy.contacts.regulator_hotline if policy else None,
-        "complaint_url": url_for("public.new_complaint")
-        if lender and "public.new_complaint" in current_app.view_functions
-        else None,
+        "complaint_url": url_for("public.new_complaint"),
         "badge_url": None,
         "current_person": current_user if current_user.is_authenticated else None,
         "navigation": navigation.for_person(request.endpoint),

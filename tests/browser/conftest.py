@@ -12,9 +12,11 @@ from werkzeug.serving import make_server
 from tests.browser.walker import SWITCHES
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Headless Chromium of the machine; CHROMIUM names another one."""
+    """Headless Chromium of the machine; CHROMIUM names another one.
+
+    It ends with its module, because an event loop runs as long as it does."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not path:
         pytest.skip("no Chromium found: install it, or name it in CHROMIUM")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
@@ -19,6 +20,12 @@ def test_the_schema_is_what_the_models_say(installation):
     with installation.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_newest_migration_is_named_so_that_two_of_them_would_conflict():
+    heads = ScriptDirectory(str(schema.MIGRATIONS)).get_heads()
+
+    assert heads == (schema.MIGRATIONS / ".current-head").read_text("ascii").split()
 
 
 def test_upgrading_twice_changes_nothing(installation):
