@@ -183,12 +183,13 @@ def _move_page(form: TimeForm, visit: Visit, *, status: int = 200, taken: bool =
 
 
 def _refuse(form: TimeForm, refusal: Refused) -> dict[str, Any]:
-    """Put a refusal where it belongs; say what the page becomes."""
+    """Put a refusal where it belongs; say what the page becomes. To be outrun is nobody's mistake: no red."""
+    if refusal.code == "slot_taken":
+        return {"status": 409, "taken": True}
     fields = {"visit_address_missing": form.address} if isinstance(form, BookingForm) else {}
     at_time = refusal.code.startswith(("slot_", "day_"))
     form.refuse(refusal, form.slot if at_time else fields.get(refusal.code))
-    taken = refusal.code == "slot_taken"
-    return {"status": 409 if taken else 422, "taken": taken}
+    return {"status": 422}
 
 
 def _times(form: TimeForm, diary: Diary, day_url: Callable[[str], str], *, taken: bool) -> dict[str, Any]:
