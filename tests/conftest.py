@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,11 @@ from portal.infra import clock, db, schema
 from portal.infra.installation import Installation, open_installation
 from tests import databases
 from tests.client import StrictClient
+
+# On the integration machine the same examples every time; on one's own, new ones at every run.
+hypothesis.settings.register_profile("integration", derandomize=True)
+if os.environ.get("REQUIRE_ALL"):
+    hypothesis.settings.load_profile("integration")
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Taipei and Shanghai
 KEYS = {

@@ -6,7 +6,7 @@ from flask_login import current_user
 from portal.borrower import blueprint
 from portal.borrower.timeline import entries
 from portal.infra import clock
-from portal.services import audit, cases, debts, journey
+from portal.services import audit, cases, debts, journey, repayments
 from portal.services.journey import Step
 from portal.vocabulary import JourneyStep, StepState
 from portal.web import access
@@ -40,6 +40,7 @@ def home() -> Response:
         "borrower/home/home.html",
         name=current_user.display_name,
         debt=debts.debt_of(session, case=case, policy=g.policy, business_date=today),
+        next_payment=repayments.next_payment(session, case=case, today=today),
         steps=steps,
         documents_first=g.policy.visit.requires_documents,
         url_of=_url_of,

@@ -3,11 +3,15 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
+from portal import formats
+from portal.infra.files import FileStore
+from portal.models import Case, PlanInstalment
 from portal.services import audit, consents, lenders
 from portal.vocabulary import CaseState, Channel, Locale, ServiceReason
 from portal.web.words.borrower_entry import EVENTS
-from tests import factories
+from tests import agreements_made, factories
 from tests.signing_in import sign_in_borrower, sign_in_staff
 
 
@@ -156,3 +160,18 @@ def test_staff_do_not_get_the_borrowers_pages(client, session):
 
 def test_signed_out_the_way_in_is_shown(client):
     assert client.get("/my").headers["Location"] == "/"
+
+
+def test_under_an_agreement_it_says_what_falls_due_next_and_not_the_old_debt(client, session, tmp_path):
+    lender = factories.lender(session)
+    agreement = agreements_made.sealed(session, lender, FileStore(tmp_path))
+    case = session.get_one(Case, agreement.case_id)
+    enter(client, session, case)
+
+    shown = client.get("/my?lang=en").text
+
+    first = session.scalars(select(PlanInstalment).order_by(PlanInstalment.number)).first()
+    assert "Next payment as agreed" in shown
+    assert formats.money(first.principal + first.interest, case.currency, Locale.EN) in shown
+    assert f"/my/agreements/{agreement.ref}" in shown
+    assert "To pay to be up to date" not in shown
