@@ -30,7 +30,7 @@ check: setup $(VENV)/.tools ## format, lint, types, import contracts, translatio
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/djlint portal/templates --check --lint --quiet
+	@$(BIN)/djlint portal/templates --check --lint
 	@$(BIN)/python -m pytest -q tests/guards
 
 .PHONY: format
