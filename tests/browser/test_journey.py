@@ -224,17 +224,23 @@ def decide(walker: Walker) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "database_url"), [("zh_Hant", "sqlite"), ("en", "postgresql")], indirect=["database_url"]
+    ("language", "database_url", "scripts"),
+    [
+        pytest.param("zh_Hant", "sqlite", True, id="zh_Hant-sqlite"),
+        pytest.param("en", "postgresql", True, id="en-postgresql"),
+        pytest.param("zh_Hans", "sqlite", False, id="zh_Hans-sqlite-borrower-without-scripts"),
+    ],
+    indirect=["database_url"],
 )
 def test_from_an_overdue_loan_to_a_sealed_agreement_and_a_complaint(
-    language: str, session, app, address: str, chromium: Browser, set_time: SetTime
+    language: str, scripts: bool, session, app, address: str, chromium: Browser, set_time: SetTime
 ):
     cast = assemble(session, language=language)
 
     def person(who: str, size: dict[str, int]) -> Walker:
         return Walker(chromium, address, who=who, language=language, size=size)
 
-    phone = person("borrower", PHONE)
+    phone = Walker(chromium, address, who="borrower", language=language, size=PHONE, scripts=scripts)
     enter(phone, cast, look=True)
     see_the_debt(phone)
     consent(phone)
@@ -308,19 +314,3 @@ def leader(cast: Cast) -> Staff:
     cast.agent = by_id[crew[0].staff_id]
     cast.session.rollback()
     return cast.agent
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_the_borrowers_way_works_without_scripts(
-    session, app, address: str, chromium: Browser, set_time: SetTime
-):
-    cast = assemble(session, language="zh_Hant")
-    walker = Walker(chromium, address, who="borrower", language="zh_Hant", size=PHONE, scripts=False)
-
-    enter(walker, cast, look=True)
-    see_the_debt(walker)
-    consent(walker)
-    upload_proofs(walker)
-    book(walker)
-    complain(walker)
-    walker.close()
