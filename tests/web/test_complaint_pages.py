@@ -70,6 +70,19 @@ def test_the_same_form_sent_twice_files_one_complaint(client, session, case):
     assert len(session.scalars(select(Complaint)).all()) == 1
 
 
+def test_other_entries_under_a_used_key_are_refused_and_file_nothing(client, session, case):
+    sign_in_borrower(client, case.borrower)
+    page = client.get("/my/complaints?lang=en")
+    client.post("/my/complaints", COMPLAINT)
+    client.page = page
+
+    response = client.post("/my/complaints", COMPLAINT | {"text": "Something else altogether."})
+
+    assert response.status_code == 409
+    assert "This form was sent before with other entries" in response.text
+    assert len(session.scalars(select(Complaint)).all()) == 1
+
+
 def test_a_handler_claims_answers_and_decides_and_the_borrower_reads_it(
     app, client, session, case, handler, complaint_url
 ):
