@@ -28,6 +28,7 @@ class Settings:
     trusted_hosts: tuple[str, ...]
     production: bool
     tsa_url: str | None = None
+    database_owner_url: str | None = None
 
     @property
     def files(self) -> Path:
@@ -60,10 +61,14 @@ class Settings:
             trusted_hosts=hosts or ("127.0.0.1", "localhost", "[::1]"),
             production=production,
             tsa_url=values.get("tsa_url") or None,
+            database_owner_url=values.get("database_owner_url") or None,
         )
 
 
-NAMES = ("environment", "database_url", "secret_key", "master_key", "base_url", "trusted_hosts", "tsa_url")
+NAMES = (
+    *("environment", "database_url", "database_owner_url", "secret_key", "master_key"),
+    *("base_url", "trusted_hosts", "tsa_url"),
+)
 
 
 def _environment_values(environ: Mapping[str, str]) -> dict[str, str]:

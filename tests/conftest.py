@@ -11,12 +11,14 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from portal import create_app
 from portal.config import Settings
 from portal.infra import clock, db, schema
 from portal.infra.installation import Installation, open_installation
+from portal.infra.tenancy import TenantSession
 from tests import databases
 from tests.client import StrictClient
 
@@ -89,10 +91,24 @@ def installation(settings: Settings) -> Iterator[Installation]:
 
 @pytest.fixture
 def session(installation: Installation) -> Iterator[Session]:
-    """A session for services. Pages see what it committed, and do not wait for what it only read."""
+    """A session for services, of the first lender that is made in it. Pages see what it committed, and do not
+    wait for what it only read."""
     lazy = installation.engine.execution_options(only_reads=True)
-    with Session(lazy, expire_on_commit=False) as session:
+    with TenantSession(lazy, expire_on_commit=False) as session:
         yield session
+
+
+@pytest.fixture
+def owner(database_url: str) -> Iterator[Engine]:
+    """The database as its owner has it: every lender's rows, and the right to change what must not change."""
+    engine = db.make_engine(databases.owner_url(database_url))
+    if engine.dialect.name == "sqlite":
+        with engine.begin() as connection:
+            triggers = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+            for name in triggers.scalars().all():
+                connection.execute(text(f"DROP TRIGGER {name}"))
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

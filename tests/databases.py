@@ -14,9 +14,11 @@ import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from portal.infra import schema
+from portal.infra.database_role import Role
 from portal.models import Base
 
 TEMPLATE = "portal_template"
+PLAIN = Role("portal_test", "portal-test")  # as whom the portal works; the admin is a superuser
 STRANGERS = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
 
 
@@ -43,13 +45,19 @@ class Postgres:
         yield self.url(self.template)
         with self.admin.connect() as connection:
             connection.execute(STRANGERS, {"name": self.template})
-        engine = create_engine(self.url(self.template), isolation_level="AUTOCOMMIT")
+        engine = create_engine(self.owner_url(self.template), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text("SET session_replication_role = replica"))  # no order among the tables
             connection.execute(text("; ".join(f'DELETE FROM "{table}"' for table in Base.metadata.tables)))
         engine.dispose()
 
     def url(self, name: str) -> str:
+        """The address of the plain role."""
+        url = self.admin.url.set(database=name, username=PLAIN.name, password=PLAIN.password)
+        return url.render_as_string(hide_password=False)
+
+    def owner_url(self, name: str) -> str:
+        """The address of the owner of the tables, a superuser."""
         return self.admin.url.set(database=name).render_as_string(hide_password=False)
 
 
@@ -70,15 +78,25 @@ def _prepared(url: str) -> Iterator[Postgres]:
     parsed = make_url(url).set(drivername="postgresql+psycopg")
     admin = create_engine(parsed, isolation_level="AUTOCOMMIT")
     server = Postgres(admin, f"{TEMPLATE}_{uuid.uuid4().hex[:8]}")
+    os.environ["TEST_POSTGRES_OWNER_URL"] = parsed.render_as_string(hide_password=False)
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {server.template}"))
-    engine = create_engine(server.url(server.template))
-    schema.upgrade(engine)
+    engine = create_engine(server.owner_url(server.template))
+    schema.upgrade(engine, role=PLAIN)
     engine.dispose()
     yield server
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {server.template} WITH (FORCE)"))
     admin.dispose()
+
+
+def owner_url(url: str) -> str:
+    """The address of the owner of the same database: sees all lenders, may change the record. For tampering."""
+    if url.startswith("sqlite"):
+        return url
+    parsed = make_url(url)
+    admin = make_url(os.environ["TEST_POSTGRES_OWNER_URL"])
+    return admin.set(database=parsed.database).render_as_string(hide_password=False)
 
 
 @contextmanager

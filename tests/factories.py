@@ -1,15 +1,19 @@
 """Plain functions that make what a test needs: a lender, staff, a borrower who is late, a case."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import Actor, system
 from portal.domain.actor import visitor as visitor_of
 from portal.domain.schedule import build_schedule
-from portal.infra import crypto
+from portal.infra import crypto, tenancy
 from portal.models import (
     Borrower,
     Budget,
@@ -58,18 +62,59 @@ PASSWORD = "correct horse battery"
 TODAY = date(2026, 3, 2)
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@contextmanager
+def of_lender(session: Session, lender_id: int) -> Iterator[None]:
+    """Lend the test's session to a lender for a while, whatever it holds: the portal itself never may."""
+    before = session.info.get(tenancy.KEY)
+    session.flush()
+    _turn(session, lender_id)
+    try:
+        yield
+        session.flush()
+    finally:
+        _turn(session, before if before is not None else lender_id)
+
+
+def _turn(session: Session, lender_id: int) -> None:
+    session.info[tenancy.KEY] = lender_id
+    if session.in_transaction() and session.is_active:
+        tenancy.tell(session.connection(), lender_id)
+
+
+def made_at_its_lender(make: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[Session, P], T]:
+    """Let a factory work for the lender of its first argument, and hand the session back."""
+
+    @wraps(make)
+    def wrapper(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        first = args[0]
+        with of_lender(session, first.id if isinstance(first, Lender) else first.lender_id):  # type: ignore[attr-defined]
+            return make(session, *args, **kwargs)
+
+    return wrapper
+
+
 def lender(
     session: Session, code: str = "pingan-bank", *, preset: str | None = None, now: datetime = NOW
 ) -> Lender:
+    """Make a lender with accounts. The session is the first lender's from then on, and stays it."""
     names = {locale: f"{code} {locale.value}" for locale in Locale}
+    before = session.info.pop(tenancy.KEY, None)
     made = lenders.add(session, code=code, preset=preset or code, names=names, hand_in_place=names, now=now)
     for currency in ("CNY", "TWD"):
         lenders.add_account(
             session, lender=made, currency=currency, number="000-111-222", bank=names, holder=names, now=now
         )
+    session.flush()
+    if before is not None:
+        _turn(session, before)
     return made
 
 
+@made_at_its_lender
 def staff(
     session: Session,
     of: Lender,
@@ -79,7 +124,7 @@ def staff(
     trained: bool = True,
     manager: Staff | None = None,
 ) -> Staff:
-    count = session.query(Staff).count() + 1
+    count = _next(session, Staff)
     made = accounts.add_staff(
         session,
         lender=of,
@@ -101,11 +146,12 @@ def staff(
     return made
 
 
+@made_at_its_lender
 def borrower(
     session: Session, of: Lender, *, name: str = "Test Borrower", number: str | None = None
 ) -> Borrower:
     """A borrower with a telephone, an e-mail address and a home. The ID number ends in 1234."""
-    count = session.query(Borrower).count() + 1
+    count = _next(session, Borrower)
     made = Borrower(
         lender_id=of.id,
         created_at=NOW,
@@ -137,6 +183,7 @@ def borrower(
     return made
 
 
+@made_at_its_lender
 def loan(
     session: Session,
     of: Borrower,
@@ -149,7 +196,7 @@ def loan(
     today: date = TODAY,
 ) -> Loan:
     """A loan of 12 monthly instalments of which `late` are past due, the newest for 5 days."""
-    count = session.query(Loan).count() + 1
+    count = _next(session, Loan)
     made = Loan(
         lender_id=of.lender_id,
         created_at=NOW,
@@ -199,6 +246,7 @@ def loan(
     return made
 
 
+@made_at_its_lender
 def case(
     session: Session, *loans: Loan, state: CaseState = CaseState.CONFIRMED, owner: Staff | None = None
 ) -> Case:
@@ -221,11 +269,13 @@ def case(
     return made
 
 
+@made_at_its_lender
 def late_borrower(session: Session, of: Lender, *, late: int = 2, currency: str = "CNY") -> Case:
     """A borrower with one overdue loan, as a case."""
     return case(session, loan(session, borrower(session, of), late=late, currency=currency))
 
 
+@made_at_its_lender
 def budget(session: Session, of: Case, *, visit: Visit | None = None) -> Budget:
     """A household that can pay 1,100.00 a month."""
     made = Budget(
@@ -252,6 +302,7 @@ def budget(session: Session, of: Case, *, visit: Visit | None = None) -> Budget:
     return made
 
 
+@made_at_its_lender
 def approved_plan(
     session: Session,
     of: Case,
@@ -316,6 +367,7 @@ def approved_plan(
     return made
 
 
+@made_at_its_lender
 def ready_for_a_visit(session: Session, of: Case) -> None:
     """Consent to the visit service, and every document that is asked for before a visit."""
     common = {"lender_id": of.lender_id, "created_at": NOW, "case_id": of.id, "actor": "borrower:test"}
@@ -342,6 +394,7 @@ def ready_for_a_visit(session: Session, of: Case) -> None:
     session.flush()
 
 
+@made_at_its_lender
 def visit(
     session: Session,
     of: Case,
@@ -392,6 +445,11 @@ def visit(
 
 def actor_of(person: Staff | Borrower) -> Actor:
     return accounts.staff_actor(person) if isinstance(person, Staff) else accounts.borrower_actor(person)
+
+
+def _next(session: Session, model: type) -> int:
+    """A number that no row of the lender has."""
+    return (session.scalar(select(func.count(model.id))) or 0) + 1
 
 
 def nightly(of: Lender) -> Actor:

@@ -28,8 +28,12 @@ def verify(code: str | None, *, as_json: bool) -> None:
     from portal.services import lenders
 
     chains: list[dict[str, Any]] = []
-    with open_portal().reading() as session:
-        for lender in [lender_of(session, code)] if code else lenders.all_lenders(session):
+    installation = open_portal()
+    with installation.reading() as session:
+        chosen = [lender_of(session, code)] if code else lenders.all_lenders(session)
+    for lender in chosen:
+        with installation.reading() as session:
+            lenders.enter(session, lender)
             report = chain.verify(session, lender_id=lender.id)
             chains.append({"lender": lender.code, "entries": report.entries, "problem": report.problem})
     result = {"intact": all(each["problem"] is None for each in chains), "chains": chains}

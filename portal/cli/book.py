@@ -57,6 +57,7 @@ def import_book(
     counts = dict(check.counts)
     if not dry_run:
         with installation.writing() as session, session.begin():
+            context.lender_of(session, code)
             outcome = imports.write(
                 session,
                 lender=lender,
@@ -160,9 +161,11 @@ def _night(installation: "Installation", code: str, business_date: date) -> dict
         result = job.run(installation, lender_code=code, business_date=business_date, now=clock.now())
     except Exception as error:
         with installation.writing.begin() as session:
+            context.lender_of(session, code)
             job_runs.fail(session, run=session.merge(run), problem=type(error).__name__, now=clock.now())
         raise
     with installation.writing.begin() as session:
+        context.lender_of(session, code)
         job_runs.finish(session, run=session.merge(run), result=result, now=clock.now())
     return {"lender": code, "business_date": business_date.isoformat()} | _flat(result)
 

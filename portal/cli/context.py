@@ -75,7 +75,7 @@ def open_portal(*, any_schema: bool = False) -> "Installation":
         installation = context.meta["installation"] = _open()
         context.call_on_close(installation.engine.dispose)
         if not any_schema:
-            _check_schema(installation)
+            _check_fit(installation)
     found: Installation = context.meta["installation"]
     return found
 
@@ -97,18 +97,21 @@ def _open() -> "Installation":
     return installation
 
 
-def _check_schema(installation: "Installation") -> None:
-    from portal.infra import schema
+def _check_fit(installation: "Installation") -> None:
+    from portal.infra.installation import Unfit, check_fit
 
-    if not schema.is_current(installation.engine):
-        raise Unavailable("the database schema is not current: run `portal db upgrade`")
+    try:
+        check_fit(installation)
+    except Unfit as problem:
+        raise Unavailable(str(problem)) from problem
 
 
 def lender_of(session: "Session", code: str) -> "Lender":
-    """Return the lender with this code, or end the command naming the codes there are."""
+    """Enter the lender with this code and return it, or end the command naming the codes there are."""
     from portal.services import lenders
 
     if lender := lenders.find(session, code):
+        lenders.enter(session, lender)
         return lender
     known = ", ".join(each.code for each in lenders.all_lenders(session)) or "none yet"
     raise InputError(f"there is no lender {code!r}; known: {known}")

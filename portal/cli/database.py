@@ -1,5 +1,7 @@
 """`portal db`: the schema of the database."""
 
+from typing import Any
+
 import click
 
 from portal.cli.context import CheckFailed, json_option, open_portal, show
@@ -20,11 +22,26 @@ Example:  portal db upgrade"""
 )
 @json_option
 def upgrade(*, as_json: bool) -> None:
-    """Apply what is missing. Several processes may do this at once."""
-    from portal.infra import schema
+    """Apply what is missing. Several processes may do this at once.
 
-    schema.upgrade(open_portal(any_schema=True).engine)
-    show({"current": True}, as_json=as_json, text=lambda _: "The schema is current.")
+    On PostgreSQL this works as PORTAL_DATABASE_OWNER_URL, and makes the plain role that PORTAL_DATABASE_URL names,
+    as which everything else works. With one address for both it makes a role of its own and prints its address."""
+    from portal.infra import installation
+
+    address = installation.upgrade(open_portal(any_schema=True).settings)
+    result = {"current": True} | ({"database_url": address} if address else {})
+    show(result, as_json=as_json, text=_upgraded)
+
+
+def _upgraded(result: dict[str, Any]) -> str:
+    said = "The schema is current."
+    if address := result.get("database_url"):
+        said += (
+            "\nThe portal does not work as the owner of the tables. Made a plain role for it; from now on set"
+            f" (shown only now):\n  PORTAL_DATABASE_URL={address}"
+            "\nand give the address used just now as PORTAL_DATABASE_OWNER_URL to `portal db upgrade` alone."
+        )
+    return said
 
 
 @db.command(

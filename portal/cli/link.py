@@ -52,6 +52,7 @@ def link(borrower: str, code: str | None, channel: str | None, *, send: bool, as
 
 
 def _find(session: "Session", name: str, code: str | None) -> "Borrower":
+    """Enter the borrower's lender and return the borrower, or end the command."""
     from portal.domain.actor import system
     from portal.models import Borrower
     from portal.services import lenders, scope
@@ -60,6 +61,7 @@ def _find(session: "Session", name: str, code: str | None) -> "Borrower":
     for lender in chosen:
         query = scope.of_lender(Borrower, system(lender.id, "command-line"))
         by_name = (Borrower.ref == name) | (Borrower.borrower_no == name) if code else Borrower.ref == name
+        lenders.enter(session, lender)
         if found := session.scalar(query.where(by_name)):
             return found
     hint = "" if code else "; a lender's own number needs --lender"

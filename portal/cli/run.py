@@ -56,7 +56,8 @@ def _prepare(port: int) -> "Installation":
     """Make keys, schema and demo where they are missing. A second start keeps the data."""
     from portal import demo
     from portal.config import Settings
-    from portal.infra import clock, schema
+    from portal.infra import clock
+    from portal.infra.installation import upgrade
 
     if port != DEFAULT_PORT and Settings.load().base_url.endswith(f":{DEFAULT_PORT}"):
         os.environ["PORTAL_BASE_URL"] = f"http://{HOST}:{port}"  # links lead to where we listen
@@ -65,7 +66,7 @@ def _prepare(port: int) -> "Installation":
         raise InputError(
             "`portal run` is for trying out; in production use `portal serve` and `portal worker`"
         )
-    schema.upgrade(installation.engine)
+    upgrade(installation.settings)
     with installation.reading() as session:
         loaded = demo.is_loaded(session)
     if not loaded:

@@ -63,22 +63,21 @@ class EntryPoints:
 def entry_points(installation: Installation, *, now: datetime) -> EntryPoints:
     """Return the ways in. A link that was printed before is printed again while it lives."""
     base_url = installation.settings.base_url
-    with installation.writing.begin() as session:
-        house_rows = [
-            (house, lender) for house in houses.HOUSES if (lender := lenders.find(session, house.code))
-        ]
-        shelf = _Shelf(installation.settings.instance / LINKS_FILE, base_url, now)
-        by_code = {house.code: lender for house, lender in house_rows}
-        borrowers = [
-            entry
-            for index, part in SHOWN
-            if part.house in by_code
-            if (entry := shelf.entry(session, by_code[part.house], index, part))
-        ]
-        staff = [
-            entry for house, lender in house_rows for entry in _staff(session, house, lender, base_url, now)
-        ]
-        notes = _notes(house_rows[0][1], now) if house_rows else []
+    shelf = _Shelf(installation.settings.instance / LINKS_FILE, base_url, now)
+    borrowers: list[BorrowerEntry] = []
+    staff: list[StaffEntry] = []
+    notes: list[str] = []
+    for house in houses.HOUSES:
+        with installation.writing.begin() as session:
+            lender = lenders.find(session, house.code)
+            if lender is None:
+                continue
+            lenders.enter(session, lender)
+            own = [(index, part) for index, part in SHOWN if part.house == house.code]
+            entries = [shelf.entry(session, lender, index, part) for index, part in own]
+            borrowers += [entry for entry in entries if entry]
+            staff += _staff(session, house, lender, base_url, now)
+            notes = notes or _notes(lender, now)
     shelf.keep()
     return EntryPoints(
         borrowers=tuple(borrowers),

@@ -1,6 +1,7 @@
 """Loading the demo: all of it in one transaction, or nothing."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from portal.demo.cast import Part
 from portal.demo.houses import House
 from portal.demo.journeys import Scene
 from portal.demo.stage import Stage, Story
-from portal.infra.delivery import OutboxFolder
+from portal.infra.delivery import Letter, OutboxFolder
 from portal.infra.files import FileStore
 from portal.infra.installation import Installation
 from portal.models import Case, Loan
@@ -47,18 +48,61 @@ def is_loaded(session: Session) -> bool:
 def load(installation: Installation, *, seed: int = 1, borrowers: int = 24, now: datetime) -> DemoReport:
     """Load the demo as of now, 3 to 5,000 borrowers. Raises AlreadyLoaded."""
     chosen = list(enumerate(cast.parts(borrowers), start=1))
-    with installation.writing.begin() as session:
+    with installation.reading() as session:
         if is_loaded(session):
             raise AlreadyLoaded
-        stages = [_open_house(session, installation, house, seed=seed, now=now) for house in houses.HOUSES]
-        for stage in stages:
-            own = [(index, part) for index, part in chosen if part.house == stage.lender.code]
-            stage.play(_stories(stage, own, seed))
-        report = _report(session, stages, len(chosen))
+    with installation.engine.begin() as connection:
+        played = [
+            _play_house(
+                installation.writing(bind=connection, join_transaction_mode="create_savepoint"),
+                installation,
+                house,
+                chosen,
+                seed=seed,
+                now=now,
+            )
+            for house in houses.HOUSES
+        ]
     carrier = OutboxFolder(installation.settings.outbox)
-    for letter in (letter for stage in stages for letter in stage.letters):
+    for letter in (letter for each in played for letter in each.letters):
         carrier.deliver(letter)
-    return report
+    return DemoReport(
+        lenders=tuple(house.code for house in houses.HOUSES),
+        staff=sum(each.staff for each in played),
+        borrowers=len(chosen),
+        loans=sum(each.loans for each in played),
+        cases=sum((each.cases for each in played), Counter[str]()),
+    )
+
+
+@dataclass(frozen=True)
+class _Played:
+    """What came of one lender's weeks."""
+
+    letters: Sequence[Letter]
+    staff: int
+    loans: int
+    cases: Counter[str]
+
+
+def _play_house(
+    session: Session,
+    installation: Installation,
+    house: House,
+    chosen: Sequence[tuple[int, Part]],
+    *,
+    seed: int,
+    now: datetime,
+) -> _Played:
+    """Live through one lender's weeks, in a session of its own."""
+    with session, session.begin():
+        stage = _open_house(session, installation, house, seed=seed, now=now)
+        own = [(index, part) for index, part in chosen if part.house == house.code]
+        stage.play(_stories(stage, own, seed))
+        states = session.execute(select(Case.state, func.count()).group_by(Case.state))
+        loans = session.scalar(select(func.count(Loan.id)))
+        counts = Counter({state.value: count for state, count in states})
+        return _Played(stage.letters, len(stage.staff), loans or 0, counts)
 
 
 def _open_house(
@@ -120,18 +164,3 @@ def _book(stage: Stage, known: int, scenes: Sequence[Scene]) -> Story:
 def _last_night(stage: Stage) -> Story:
     yield stage.now
     books.night(stage)
-
-
-def _report(session: Session, stages: Sequence[Stage], borrowers: int) -> DemoReport:
-    ids = [stage.lender.id for stage in stages]
-    states = session.execute(
-        select(Case.state, func.count()).where(Case.lender_id.in_(ids)).group_by(Case.state)
-    )
-    loans = session.scalar(select(func.count(Loan.id)).where(Loan.lender_id.in_(ids)))
-    return DemoReport(
-        lenders=tuple(stage.lender.code for stage in stages),
-        staff=sum(len(stage.staff) for stage in stages),
-        borrowers=borrowers,
-        loans=loans or 0,
-        cases={state.value: count for state, count in states},
-    )

@@ -4,11 +4,13 @@ from typing import Any
 
 import pysqlite3.dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import sessionmaker
+
+from portal.infra.tenancy import TenantSession
 
 SQLITE_AT_LEAST = (3, 51, 3)  # older libraries can corrupt a database when its write-ahead log is reset
 BUSY_SECONDS = 30
-Sessions = sessionmaker[Session]
+Sessions = sessionmaker[TenantSession]
 
 
 def make_engine(url: str) -> Engine:
@@ -25,12 +27,13 @@ def make_engine(url: str) -> Engine:
 
 def writing(engine: Engine) -> Sessions:
     """Sessions that may write. On SQLite they take the write lock at once, so that none loses an update."""
-    return sessionmaker(engine, expire_on_commit=False)
+    return sessionmaker(engine, class_=TenantSession, expire_on_commit=False)
 
 
 def reading(engine: Engine) -> Sessions:
     """Sessions that only read, and never wait for a writer."""
-    return sessionmaker(engine.execution_options(only_reads=True), expire_on_commit=False, autoflush=False)
+    reads = engine.execution_options(only_reads=True)
+    return sessionmaker(reads, class_=TenantSession, expire_on_commit=False, autoflush=False)
 
 
 def _keep_promises(engine: Engine) -> None:

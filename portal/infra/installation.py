@@ -1,11 +1,12 @@
 """One installation: its settings, database and keys, opened once per process."""
 
+import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
 
 from portal.config import Settings
-from portal.infra import crypto, db
+from portal.infra import crypto, database_role, db, schema, tenancy
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,54 @@ def open_installation(settings: Settings) -> Installation:
     return Installation(settings, engine, db.writing(engine), db.reading(engine))
 
 
+class Unfit(Exception):
+    """The database is not as the portal needs it. One line: what is wrong, and what to do."""
+
+
+def check_fit(installation: Installation) -> None:
+    """Refuse a stale schema, and a role whom the policies of PostgreSQL would not stop. Raises Unfit."""
+    if not schema.is_current(installation.engine):
+        raise Unfit("the database schema is not current: run `portal db upgrade`")
+    if problem := database_role.problem(installation.engine):
+        raise Unfit(
+            f"PORTAL_DATABASE_URL names {problem}: give that address as PORTAL_DATABASE_OWNER_URL to "
+            "`portal db upgrade`, and the address of the plain role it makes as PORTAL_DATABASE_URL"
+        )
+
+
+def upgrade(settings: Settings) -> str | None:
+    """Bring the database to the newest schema, working as its owner where settings name one.
+
+    On PostgreSQL the role that the portal works as is made, or its rights are renewed. Where settings name no
+    plain role, one is made: returns its address, which is known only now."""
+    engine = db.make_engine(settings.database_owner_url or settings.database_url)
+    try:
+        role = _role_for(settings, engine)
+        known = role is None or _is_known(engine, role)
+        schema.upgrade(engine, role=role)
+    finally:
+        engine.dispose()
+    if role is None or known or settings.database_owner_url:
+        return None
+    url = make_url(settings.database_url).set(username=role.name, password=role.password)
+    return url.render_as_string(hide_password=False)
+
+
+def _role_for(settings: Settings, engine: Engine) -> database_role.Role | None:
+    if engine.dialect.name != "postgresql":
+        return None
+    if settings.database_owner_url:
+        return database_role.Role.of(settings.database_url)
+    if database_role.problem(engine) is None:
+        return None
+    return database_role.Role(f"{engine.url.database}_portal", secrets.token_urlsafe(24))
+
+
+def _is_known(engine: Engine, role: database_role.Role) -> bool:
+    with engine.connect() as connection:
+        return database_role.exists(connection, role.name)
+
+
 def _key_lookup(engine: Engine) -> crypto.KeyLookup:
     newest = text(
         "SELECT ref, wrapped FROM data_key WHERE lender_id = :lender AND retired_at IS NULL "
@@ -35,6 +84,7 @@ def _key_lookup(engine: Engine) -> crypto.KeyLookup:
 
     def lookup(lender_id: int, ref: str | None) -> tuple[str, bytes] | None:
         with reads.connect() as connection:
+            tenancy.tell(connection, lender_id)
             query = newest if ref is None else exact
             found = connection.execute(
                 query, {"lender": lender_id, "ref": ref} if ref else {"lender": lender_id}

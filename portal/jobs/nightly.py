@@ -60,5 +60,6 @@ def run(
         lender = lenders.find(session, lender_code)
         if lender is None:
             raise LookupError(f"there is no lender {lender_code!r}")
+        lenders.enter(session, lender)
         night = Night(session, lender, policies.of(lender), business_date, system(lender.id, "nightly"), now)
         return {name: step(night) for name, step in STEPS.items()}

@@ -24,8 +24,8 @@ log = get_logger()
 def run(installation: Installation, *, now: datetime) -> int:
     """Run the nights that are due and that no other worker runs. Returns how many were done."""
     with installation.reading() as session:
-        due = [(each.code, list(due_days(session, each, now))) for each in lenders.all_lenders(session)]
-    return sum(_run_nights(installation, code, days) for code, days in due)
+        codes = [each.code for each in lenders.all_lenders(session)]
+    return sum(_run_nights(installation, code, now) for code in codes)
 
 
 def due_days(session: "Session", lender: lenders.Lender, now: datetime) -> Iterator[date]:
@@ -38,8 +38,10 @@ def due_days(session: "Session", lender: lenders.Lender, now: datetime) -> Itera
         yield newest - timedelta(days=ago)
 
 
-def _run_nights(installation: Installation, code: str, days: list[date]) -> int:
+def _run_nights(installation: Installation, code: str, now: datetime) -> int:
     """Run one lender's nights in order; the ones after a failed night wait for it."""
+    with installation.reading() as session:
+        days = list(due_days(session, _enter(session, code), now))
     done = 0
     for day in days:
         if not _run_night(installation, code, day):
@@ -50,8 +52,7 @@ def _run_nights(installation: Installation, code: str, days: list[date]) -> int:
 
 def _run_night(installation: Installation, code: str, day: date) -> bool:
     with installation.writing.begin() as session:
-        lender = lenders.find(session, code)
-        assert lender is not None
+        lender = _enter(session, code)
         run = job_runs.start(session, job=JOB, lender=lender, slot=day.isoformat(), now=clock.now())
     if run is None:
         return False
@@ -60,8 +61,18 @@ def _run_night(installation: Installation, code: str, day: date) -> bool:
     except Exception as error:  # one lender's bad night must not stop the others'; it is tried again
         log.exception("night_failed", lender=code, date=day.isoformat())
         with installation.writing.begin() as session:
+            _enter(session, code)
             job_runs.fail(session, run=session.merge(run), problem=type(error).__name__, now=clock.now())
         return False
     with installation.writing.begin() as session:
+        _enter(session, code)
         job_runs.finish(session, run=session.merge(run), result=result, now=clock.now())
     return True
+
+
+def _enter(session: "Session", code: str) -> lenders.Lender:
+    lender = lenders.find(session, code)
+    if lender is None:
+        raise LookupError(f"there is no lender {code!r}")
+    lenders.enter(session, lender)
+    return lender

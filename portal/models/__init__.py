@@ -9,13 +9,15 @@ from portal.models.complaint import Complaint, ComplaintDecision, ComplaintMessa
 from portal.models.entry import (
     CodeChallenge,
     IdempotencyRecord,
+    Invitation,
     JobRun,
     Locator,
     PersonalLink,
+    RecoveryCode,
     Throttle,
     WebSession,
 )
-from portal.models.lender import DataKey, Lender, PaymentAccount
+from portal.models.lender import DataKey, InstallationKey, Lender, PaymentAccount
 from portal.models.loan import BookImport, Instalment, Loan, Payment
 from portal.models.message import Message
 from portal.models.plan import Approval, Budget, Concession, Plan, PlanInstalment, PlanLoan
@@ -23,7 +25,7 @@ from portal.models.proof import Consent, Proof, ProofReview, Registration, Store
 from portal.models.staff import Staff, StaffRole, Training
 from portal.models.visit import ChecklistAnswer, Finding, Visit, VisitCell, VisitCrew, VisitMove
 
-finish(Base.metadata)
+finish(Base)
 
 __all__ = [
     "Adjustment",
@@ -53,7 +55,9 @@ __all__ = [
     "FollowUp",
     "Hold",
     "IdempotencyRecord",
+    "InstallationKey",
     "Instalment",
+    "Invitation",
     "JobRun",
     "Lender",
     "Loan",
@@ -69,6 +73,7 @@ __all__ = [
     "Promise",
     "Proof",
     "ProofReview",
+    "RecoveryCode",
     "Registration",
     "Row",
     "Signature",

@@ -2,21 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.infra.tenancy import OfLender
 from portal.models.base import Base
 from portal.models.types import Facts, UtcDateTime
 
 
-class AuditEntry(Base):
-    """Holds references, codes and hashes, never a personal value."""
+class AuditEntry(OfLender, Base):
+    """Holds references, codes and hashes, never a personal value.
+
+    Without a foreign key: the chain outlives everybody it names, and number 0 is the installation's own."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (UniqueConstraint("lender_id", "sequence"), Index(None, "lender_id", "case_ref"))
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    lender_id: Mapped[int] = mapped_column(ForeignKey("lender.id"))
+    lender_id: Mapped[int]
     sequence: Mapped[int]
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str]
@@ -28,11 +31,11 @@ class AuditEntry(Base):
     hash: Mapped[bytes]
 
 
-class AuditHead(Base):
+class AuditHead(OfLender, Base):
     """The end of a lender's chain. Locked while an entry is added, so that the chain never forks."""
 
     __tablename__ = "audit_head"
 
-    lender_id: Mapped[int] = mapped_column(ForeignKey("lender.id"), primary_key=True)
+    lender_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sequence: Mapped[int]
     hash: Mapped[bytes]

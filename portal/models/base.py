@@ -16,7 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column, relationship
 
-from portal.infra import crypto, ids
+from portal.infra import crypto, ids, tenancy
+from portal.infra.tenancy import OfLender
 from portal.models.types import UtcDateTime, Whole, Word
 
 TYPES = {int: Whole, str: Text(), bytes: LargeBinary(), datetime: UtcDateTime()}
@@ -35,7 +36,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = TYPES
 
 
-class Row(Base):
+class Row(OfLender, Base):
     """A row of one lender. Every reference to another row carries the lender, so that none can cross over."""
 
     __abstract__ = True
@@ -124,9 +125,13 @@ def to(target: str, column: str, **options: Any) -> Any:
     )
 
 
-def finish(metadata: MetaData) -> None:
-    """Give every table its SQLite strictness and a check on each column that holds a word."""
-    for table in metadata.tables.values():
+def finish(base: type[Base]) -> None:
+    """Give every table its SQLite strictness and a check on each column that holds a word; tell which belong to
+    lenders."""
+    for mapper in base.registry.mappers:
+        if issubclass(mapper.class_, OfLender):
+            tenancy.TABLES.add(str(mapper.local_table))
+    for table in base.metadata.tables.values():
         table.dialect_kwargs["sqlite_strict"] = True
         for column in table.columns:
             if isinstance(column.type, Word):

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.infra.tenancy import OfLender
 from portal.models.base import Base, Row, belongs, keys, word
 from portal.models.types import Facts, UtcDateTime
 from portal.vocabulary import Channel, CodePurpose
@@ -64,8 +65,10 @@ class WebSession(Base):
     __table_args__ = (Index(None, "actor"),)
 
     digest: Mapped[bytes] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(unique=True)  # names the session in the list of a person's sessions
     lender_id: Mapped[int | None] = mapped_column(ForeignKey("lender.id"))
     actor: Mapped[str | None]  # "staff:…" or "borrower:…" once signed in
+    device: Mapped[str | None]  # family names such as "Firefox · Windows", for that list
     data: Mapped[dict[str, object]] = mapped_column(Facts)  # no personal value
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -99,7 +102,7 @@ class IdempotencyRecord(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class JobRun(Base):
+class JobRun(OfLender, Base):
     """One run of a job for one lender and slot. The key makes a second worker stand back."""
 
     __tablename__ = "job_run"
@@ -113,3 +116,28 @@ class JobRun(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     result: Mapped[dict[str, object] | None] = mapped_column(Facts)
+
+
+class Invitation(Row):
+    """Lets a member of staff choose a password. Only the hash of its token is stored; the newest counts."""
+
+    __tablename__ = "invitation"
+    __table_args__ = keys(belongs("staff_id", "staff"), UniqueConstraint("token_hash"))
+
+    staff_id: Mapped[int] = mapped_column(index=True)
+    token_hash: Mapped[bytes]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    actor: Mapped[str]
+
+
+class RecoveryCode(Row):
+    """Stands in once for the code of a lost authenticator. Only its hash is stored."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = keys(belongs("staff_id", "staff"))
+
+    staff_id: Mapped[int] = mapped_column(index=True)
+    code_hash: Mapped[bytes]
+    used_at: Mapped[datetime | None]

@@ -34,6 +34,16 @@ class DataKey(Row):
     retired_at: Mapped[datetime | None]
 
 
+class InstallationKey(Base):
+    """A key of the installation as a whole, wrapped by the master key; it stays when that one is replaced."""
+
+    __tablename__ = "installation_key"
+
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    wrapped: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class PaymentAccount(Row):
     """An account the lender owns. Borrowers are only ever shown one of these."""
 

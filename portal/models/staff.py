@@ -5,12 +5,15 @@ from datetime import date, datetime
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.models.base import Row, Sealed, belongs, keys, word
+from portal.models.base import EditedRow, Row, Sealed, belongs, keys, word
 from portal.models.types import Day
 from portal.vocabulary import Locale, Role
 
 
-class Staff(Row):
+class Staff(EditedRow):
+    """Somebody who works for the lender. Without a password the invitation was not taken up yet; without a
+    confirmed authenticator they set one up before anything else."""
+
     __tablename__ = "staff"
     __table_args__ = keys(
         UniqueConstraint("lender_id", "number"),
@@ -23,12 +26,17 @@ class Staff(Row):
     email_sealed: Mapped[bytes]
     email_index: Mapped[bytes]
     locale: Mapped[Locale] = word(Locale)
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]
     manager_id: Mapped[int | None]
     disabled_at: Mapped[datetime | None]
+    authenticator_sealed: Mapped[bytes | None]  # the shared secret, in base32
+    authenticator_since: Mapped[datetime | None]  # confirmed with a first code
+    authenticator_step: Mapped[int | None]  # the last time step that was used: a code counts once
+    signed_in_at: Mapped[datetime | None]
 
     name = Sealed("name_sealed")
     email = Sealed("email_sealed")
+    authenticator = Sealed("authenticator_sealed")
 
     roles: Mapped[list["StaffRole"]] = relationship(
         primaryjoin="Staff.id == foreign(StaffRole.staff_id)", viewonly=True, lazy="selectin"

@@ -67,7 +67,7 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime) -> Ac
     """Return who it is. Refused: wrong address or password (never which), or too many tries."""
     digest = _email_digest(email)
     throttles.count(session, limit=TRIES, subject=digest.hex(), now=now)
-    lender_id = lenders.locate(session, kind="staff-email", digest=digest)
+    lender_id = lenders.enter_located(session, kind="staff-email", digest=digest)
     query = select(Staff).where(Staff.lender_id == lender_id, Staff.email_index == digest)
     staff = session.scalar(query) if lender_id else None
     if not _password_fits(staff, password) or staff is None or staff.disabled_at:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain import transitions
 from portal.domain.actor import Actor
-from portal.infra import ids
+from portal.infra import ids, tenancy
 from portal.models import Case, CaseLoan, CaseMove, Lender, Loan
 from portal.models.functions import refresh_statistics
 from portal.services import audit
@@ -164,6 +164,7 @@ class _Night:
         return {"lender_id": self.lender_id, "created_at": self.now, "ref": ids.new_ref()}
 
     def _insert(self, model: Any, rows: Sequence[dict[str, Any]]) -> None:
+        tenancy.check_rows(self.session, rows)
         self.session.connection().execute(insert(model.__table__), rows)
 
     def _record(self, action: str, occurrences: Sequence[Occurrence]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from portal.infra import crypto, ids
+from portal.infra import crypto, ids, tenancy
 from portal.models import Borrower, ContactPoint, Instalment, Loan, Payment
 from portal.services.book_rows import Row
 from portal.vocabulary import ContactKind
@@ -32,9 +32,17 @@ class Target:
     def new_row(self) -> dict[str, Any]:
         return {"lender_id": self.lender_id, "created_at": self.now, "ref": ids.new_ref()}
 
-    def run(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    def add(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
+            tenancy.check_rows(self.session, rows)
             self.session.connection().execute(statement, rows)
+
+    def change(self, model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Set what each row of values holds on the lender's row whose id it names as `at`."""
+        if rows:
+            table = _table(model)
+            own = update(table).where(table.c.id == bindparam("at"), table.c.lender_id == self.lender_id)
+            self.session.connection().execute(own, rows)
 
     def known(self, key: Any, values: Iterable[str], *columns: Any) -> dict[str, Any]:
         """Return the lender's rows that have one of these numbers, by number."""
@@ -56,8 +64,8 @@ def write_borrowers(target: Target, rows: Sequence[Row]) -> None:
             changed.append(_without(values, "ref"))
         else:
             added.append(values)
-    target.run(insert(_table(Borrower)), added)
-    target.run(_update_by_id(Borrower), changed)
+    target.add(insert(_table(Borrower)), added)
+    target.change(Borrower, changed)
     now_there = target.known(Borrower.borrower_no, _numbers(rows, "borrower_no"), Borrower.id)
     known_ids = [old.id for old in before.values()]
     _write_points(target, [(now_there[row["borrower_no"]].id, row) for row in rows], known_ids)
@@ -94,9 +102,9 @@ def _write_points(target: Target, rows: Sequence[tuple[int, Row]], known_ids: Se
                 added.append(point | {"borrower_id": borrower_id, "kind": kind, "value_index": index})
     told = {(borrower_id, kind) for borrower_id, row in rows for kind in ContactKind if row[kind.value]}
     others = [{"at": old.id, "main": False} for key, old in before.items() if old.main and key[:2] in told]
-    target.run(_update_by_id(ContactPoint), others)
-    target.run(insert(_table(ContactPoint)), added)
-    target.run(_update_by_id(ContactPoint), changed)
+    target.change(ContactPoint, others)
+    target.add(insert(_table(ContactPoint)), added)
+    target.change(ContactPoint, changed)
 
 
 def _points_of(target: Target, borrower_ids: Sequence[int]) -> dict[tuple[int, ContactKind, bytes], Any]:
@@ -136,8 +144,8 @@ def write_loans(target: Target, rows: Sequence[Row]) -> None:
         else:
             unaged = {"dpd": 0, "overdue_amount": 0, "outstanding": 0}
             added.append(target.new_row() | values | {"as_of": target.as_of} | unaged)
-    target.run(insert(_table(Loan)), added)
-    target.run(_update_by_id(Loan), changed)
+    target.add(insert(_table(Loan)), added)
+    target.change(Loan, changed)
 
 
 _LOAN_COLUMNS = (
@@ -157,10 +165,10 @@ def write_instalments(target: Target, rows: Sequence[Row]) -> None:
         | {name: row[name] for name in carried}
         for row in rows
     ]
-    target.run(_upsert(target, Instalment, ("loan_id", "number"), carried), values)
+    target.add(_upsert(target, Instalment, ("loan_id", "number"), carried), values)
     day = {"as_of": target.as_of, "import_id": target.import_id}
     older = [loan for loan in loans.values() if (loan.as_of, loan.import_id) != tuple(day.values())]
-    target.run(_update_by_id(Loan), [{"at": loan.id} | day for loan in older])
+    target.change(Loan, [{"at": loan.id} | day for loan in older])
 
 
 def write_payments(target: Target, rows: Sequence[Row]) -> None:
@@ -172,7 +180,7 @@ def write_payments(target: Target, rows: Sequence[Row]) -> None:
         | {name: row[name] for name in carried}
         for row in rows
     ]
-    target.run(_upsert(target, Payment, ("lender_id", "payment_no"), ("loan_id", *carried)), values)
+    target.add(_upsert(target, Payment, ("lender_id", "payment_no"), ("loan_id", *carried)), values)
 
 
 Writer = Callable[[Target, Sequence[Row]], None]
@@ -193,12 +201,6 @@ def _numbers(rows: Sequence[Row], column: str) -> list[str]:
 def _table(model: Any) -> Table:
     table: Table = model.__table__
     return table
-
-
-def _update_by_id(model: Any) -> Any:
-    """Set what each row of values holds on the row whose id it names as `at`."""
-    table = _table(model)
-    return update(table).where(table.c.id == bindparam("at"))
 
 
 def _upsert(target: Target, model: Any, key: tuple[str, ...], carried: tuple[str, ...]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from portal.infra import crypto
+from portal.infra import crypto, ids
 from portal.models import WebSession
 
 
@@ -35,20 +35,25 @@ def save(
     replaces: str | None,
     data: dict[str, Any],
     life: timedelta,
+    device: str | None = None,
     now: datetime,
 ) -> None:
-    """Write a session, under a new token when it was rotated. A session that was ended stays ended."""
-    created = now
+    """Write a session, under a new token when it was rotated. A session that was ended stays ended.
+
+    `device` tells its owner in a list which one it is."""
+    created, ref = now, ids.new_ref()
     if replaces:
         old = session.get(WebSession, digest(replaces))
         if old is None:
             return
-        created = old.created_at
+        created, ref = old.created_at, old.ref
         session.delete(old)
         session.flush()
     session.add(
         WebSession(
             digest=digest(token),
+            ref=ref,
+            device=device,
             actor=data.get("_user_id"),
             lender_id=data.get("lender_id"),
             data=data,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.actor import system
 from portal.domain.refusals import Refused
-from portal.infra import crypto, ids
+from portal.infra import crypto, ids, tenancy
 from portal.models import DataKey, Locator, PaymentAccount
 from portal.models import Lender as Lender
 from portal.services import audit, policies
@@ -26,7 +26,7 @@ def add(
     hand_in_place: dict[Locale, str] | None = None,
     now: datetime,
 ) -> Lender:
-    """Add a lender under a policy pack. Refused: the code is taken. PolicyError: no such pack."""
+    """Add a lender under a policy pack and enter it. Refused: the code is taken. PolicyError: no such pack."""
     policies.load(preset)
     if session.scalar(select(Lender.id).where(Lender.code == code)):
         raise Refused("lender_exists", code=code)
@@ -40,6 +40,7 @@ def add(
     )
     session.add(lender)
     session.flush()
+    enter(session, lender)
     add_key(session, lender=lender, now=now)
     audit.start_chain(session, lender_id=lender.id)
     audit.record(
@@ -58,6 +59,11 @@ def add_key(session: Session, *, lender: Lender, now: datetime) -> None:
     wrapped = crypto.keyring().new_key(lender.id, ref)
     session.add(DataKey(lender_id=lender.id, ref=ref, created_at=now, wrapped=wrapped))
     session.flush()
+
+
+def enter(session: Session, lender: Lender) -> None:
+    """From here on the session sees and writes this lender's rows alone."""
+    tenancy.enter(session, lender.id)
 
 
 def find(session: Session, code: str) -> Lender | None:
@@ -129,6 +135,14 @@ def payment_account(session: Session, *, lender_id: int, currency: str, locale: 
 def locate(session: Session, *, kind: str, digest: bytes) -> int | None:
     """Return the id of the lender a hashed token, address or number belongs to."""
     return session.scalar(select(Locator.lender_id).where(Locator.kind == kind, Locator.digest == digest))
+
+
+def enter_located(session: Session, *, kind: str, digest: bytes) -> int | None:
+    """Enter the lender a hashed token or address belongs to, and return its id. None: it belongs to none."""
+    lender_id = locate(session, kind=kind, digest=digest)
+    if lender_id is not None:
+        tenancy.enter(session, lender_id)
+    return lender_id
 
 
 def remember_locator(session: Session, *, kind: str, digest: bytes, lender_id: int) -> None:

@@ -82,7 +82,7 @@ def send(
 
 def find(session: Session, *, token: str) -> PersonalLink | None:
     """Return the link with this token, open or closed. Changes nothing."""
-    lender_id = lenders.locate(session, kind=KIND, digest=crypto.keyring().locator(KIND, token))
+    lender_id = lenders.enter_located(session, kind=KIND, digest=crypto.keyring().locator(KIND, token))
     if lender_id is None:
         return None
     query = select(PersonalLink).where(

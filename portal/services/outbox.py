@@ -28,7 +28,8 @@ _ACTIONS = {Channel.SMS: Action.SMS, Channel.EMAIL: Action.EMAIL, Channel.LETTER
 
 
 def claim(session: Session, *, now: datetime, limit: int = 50) -> list[Letter]:
-    """Take messages that are due, for the length of a lease; no other worker gets them meanwhile.
+    """Take messages of the session's lender that are due, for the length of a lease; no other worker gets them
+    meanwhile.
 
     A collection message outside the borrower's contact window goes back until the window opens; one whose
     case was put on hold since it was written does not leave any more."""
@@ -74,7 +75,7 @@ def failed(session: Session, *, letter: Letter, problem: str, now: datetime) -> 
 
 
 def waiting(session: Session, *, now: datetime) -> int:
-    """Return how many messages are due and not delivered."""
+    """Return how many messages of the session's lender are due and not delivered."""
     query = select(func.count()).select_from(Message)
     due = query.where(Message.state == MessageState.WAITING, Message.not_before <= now)
     return session.scalar(due) or 0

@@ -99,6 +99,7 @@ def or_404(found: T | None) -> T:
 def _load(identity: str) -> Person | None:
     kind, lender_id, ref = identity.split(":", 2)
     with installation().reading() as database:
+        lenders.enter(database, lenders.get(database, int(lender_id)))
         if kind == "staff":
             staff = accounts.find_staff(database, lender_id=int(lender_id), ref=ref)
             return Person(accounts.staff_actor(staff), staff.name, staff.locale) if staff else None
@@ -127,8 +128,10 @@ def _find_lender() -> None:
 
 
 def use_lender(lender: lenders.Lender) -> None:
-    """From here on the request is this lender's: names, hotline, zone and policy."""
+    """From here on the request is this lender's: its rows, names, hotline, zone and policy."""
     g.lender = lender
+    if "session" in g:
+        lenders.enter(g.session, lender)
     g.policy = policies.of(lender)
     g.zone = ZoneInfo(g.policy.business.timezone)
 

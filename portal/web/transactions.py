@@ -12,7 +12,7 @@ from werkzeug.local import LocalProxy
 
 from portal.infra import clock
 from portal.infra.installation import Installation
-from portal.services import idempotency
+from portal.services import idempotency, lenders
 
 P = ParamSpec("P")
 # Names of fields that differ between two tries of the same request.
@@ -27,6 +27,8 @@ def _current_session() -> Session:
     if "session" not in g:
         reads = request.method in {"GET", "HEAD", "OPTIONS"}
         g.session = (installation().reading if reads else installation().writing)()
+        if "lender" in g:
+            lenders.enter(g.session, g.lender)
     return cast(Session, g.session)
 
 

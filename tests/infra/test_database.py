@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from portal.infra import db, ids, schema
+from portal.infra import db, ids, schema, tenancy
 from portal.models import Base, Case, Lender, Loan
 from tests import factories
 from tests.factories import NOW
@@ -28,21 +28,22 @@ def test_the_newest_migration_is_named_so_that_two_of_them_would_conflict():
     assert heads == (schema.MIGRATIONS / ".current-head").read_text("ascii").split()
 
 
-def test_upgrading_twice_changes_nothing(installation):
-    schema.upgrade(installation.engine)
+def test_upgrading_twice_changes_nothing(installation, owner):
+    schema.upgrade(owner)
     assert schema.is_current(installation.engine)
 
 
 def test_eight_writers_on_one_row_lose_no_update(session, installation):
     lender = factories.lender(session)
     loan = factories.loan(session, factories.borrower(session, lender))
-    start = loan.outstanding
+    start, loan_id, lender_id = loan.outstanding, loan.id, lender.id
     session.commit()
 
     def add(times):
         for _ in range(times):
             with installation.writing.begin() as mine:
-                row = mine.scalars(select(Loan).where(Loan.id == loan.id).with_for_update()).one()
+                tenancy.enter(mine, lender_id)
+                row = mine.scalars(select(Loan).where(Loan.id == loan_id).with_for_update()).one()
                 row.outstanding += 1
 
     threads = [threading.Thread(target=add, args=(25,)) for _ in range(8)]
