@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from portal import create_app
 from portal.config import Settings
-from portal.infra import clock, db, schema
+from portal.infra import clock, crypto, db, schema
 from portal.infra.installation import Installation, open_installation
 from portal.infra.tenancy import TenantSession
 from tests import databases
@@ -85,6 +85,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def installation(settings: Settings) -> Iterator[Installation]:
     installation = open_installation(settings)
+    crypto.keyring().root()  # as at every start, while no transaction is under way
     yield installation
     installation.engine.dispose()
 

@@ -3,10 +3,11 @@
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, make_url
 
 from portal.config import Settings
-from portal.infra import crypto, database_role, db, schema, tenancy
+from portal.infra import crypto, database_role, db, schema
+from portal.infra.stored_keys import StoredKeys
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Installation:
 def open_installation(settings: Settings) -> Installation:
     """Connect to the database and load the keyring. Nothing is read or written yet."""
     engine = db.make_engine(settings.database_url)
-    crypto.use(crypto.Keyring(settings.master_key, _key_lookup(engine)))
+    crypto.use(crypto.Keyring(settings.master_key, StoredKeys(engine)))
     for folder in (settings.files, settings.outbox):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Installation(settings, engine, db.writing(engine), db.reading(engine))
@@ -31,7 +32,9 @@ class Unfit(Exception):
 
 
 def check_fit(installation: Installation) -> None:
-    """Refuse a stale schema, and a role whom the policies of PostgreSQL would not stop. Raises Unfit."""
+    """Refuse a stale schema, and a role whom the policies of PostgreSQL would not stop. Raises Unfit.
+
+    Once all is well, the root key is loaded; the first process to come here makes it."""
     if not schema.is_current(installation.engine):
         raise Unfit("the database schema is not current: run `portal db upgrade`")
     if problem := database_role.problem(installation.engine):
@@ -39,18 +42,20 @@ def check_fit(installation: Installation) -> None:
             f"PORTAL_DATABASE_URL names {problem}: give that address as PORTAL_DATABASE_OWNER_URL to "
             "`portal db upgrade`, and the address of the plain role it makes as PORTAL_DATABASE_URL"
         )
+    _load_root(crypto.keyring())
 
 
 def upgrade(settings: Settings) -> str | None:
     """Bring the database to the newest schema, working as its owner where settings name one.
 
     On PostgreSQL the role that the portal works as is made, or its rights are renewed. Where settings name no
-    plain role, one is made: returns its address, which is known only now."""
+    plain role, one is made: returns its address, which is known only now. Raises Unfit."""
     engine = db.make_engine(settings.database_owner_url or settings.database_url)
     try:
         role = _role_for(settings, engine)
         known = role is None or _is_known(engine, role)
         schema.upgrade(engine, role=role)
+        _load_root(crypto.Keyring(settings.master_key, StoredKeys(engine)))
     finally:
         engine.dispose()
     if role is None or known or settings.database_owner_url:
@@ -74,22 +79,8 @@ def _is_known(engine: Engine, role: database_role.Role) -> bool:
         return database_role.exists(connection, role.name)
 
 
-def _key_lookup(engine: Engine) -> crypto.KeyLookup:
-    newest = text(
-        "SELECT ref, wrapped FROM data_key WHERE lender_id = :lender AND retired_at IS NULL "
-        "ORDER BY id DESC LIMIT 1"
-    )
-    exact = text("SELECT ref, wrapped FROM data_key WHERE lender_id = :lender AND ref = :ref")
-    reads = engine.execution_options(only_reads=True)
-
-    def lookup(lender_id: int, ref: str | None) -> tuple[str, bytes] | None:
-        with reads.connect() as connection:
-            tenancy.tell(connection, lender_id)
-            query = newest if ref is None else exact
-            found = connection.execute(
-                query, {"lender": lender_id, "ref": ref} if ref else {"lender": lender_id}
-            )
-            row = found.first()
-        return (row.ref, bytes(row.wrapped)) if row else None
-
-    return lookup
+def _load_root(keyring: crypto.Keyring) -> None:
+    try:
+        keyring.root()
+    except crypto.NotOpened as error:
+        raise Unfit(f"{error}: PORTAL_MASTER_KEY is not the one of this database") from error

@@ -1,12 +1,20 @@
 """Sealed values open where they were sealed, and nowhere else."""
 
+import hmac
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from portal.infra import crypto, ids
+from portal.infra.stored_keys import StoredKeys
+from portal.models import Locator
+from tests import factories
 
 
 class Safe:
@@ -14,14 +22,23 @@ class Safe:
 
     def __init__(self, master=None):
         self.stored = {}
-        self.ring = crypto.Keyring(master or secrets.token_bytes(32), self.lookup)
+        self.kept_root = None
+        self.located = False
+        self.ring = crypto.Keyring(master or secrets.token_bytes(32), self)
 
-    def lookup(self, lender_id, ref):
+    def data_key(self, lender_id, ref):
         keys = [
             (lender, each, wrapped) for (lender, each), wrapped in self.stored.items() if lender == lender_id
         ]
         wanted = [key for key in keys if ref in (None, key[1])]
         return (wanted[-1][1], wanted[-1][2]) if wanted else None
+
+    def root(self):
+        return self.kept_root
+
+    def keep_root(self, make):
+        self.kept_root = self.kept_root or make(self.located)
+        return self.kept_root
 
     def add_key(self, lender_id):
         ref = ids.new_ref()
@@ -57,7 +74,7 @@ def test_a_value_moved_elsewhere_does_not_open(safe, lender, place):
 
 def Safe_of(safe):  # noqa: N802  (reads as a sentence above)
     """A ring with nothing remembered yet, as after a restart."""
-    return crypto.Keyring(safe.ring._master, safe.lookup)
+    return crypto.Keyring(safe.ring._master, safe)
 
 
 def test_every_flipped_bit_is_noticed(safe):
@@ -75,7 +92,7 @@ def test_after_a_restart_the_keys_come_from_the_database(safe):
 
 
 def test_another_master_key_opens_nothing(safe):
-    other = crypto.Keyring(secrets.token_bytes(32), safe.lookup)
+    other = crypto.Keyring(secrets.token_bytes(32), safe)
     with pytest.raises(crypto.NotOpened, match="master key"):
         other.seal(1, "place", b"value")
 
@@ -101,3 +118,62 @@ def test_an_index_finds_the_value_and_tells_nothing_across_lenders_or_fields(saf
 def test_secrets_that_are_not_ascii_are_compared_and_not_choked_on():
     assert crypto.same("密碼", "密碼")
     assert not crypto.same("密碼", "other")
+
+
+def test_what_is_derived_from_the_root_stays_the_same_after_a_restart(safe):
+    derived = safe.ring.derived("anchors")
+
+    assert len(derived) == 32
+    assert Safe_of(safe).derived("anchors") == derived
+    assert Safe_of(safe).derived("throttles") != derived
+    assert Safe().ring.derived("anchors") != derived
+
+
+def test_the_root_key_of_another_process_is_taken_over(safe):
+    first, second = Safe_of(safe), Safe_of(safe)
+    safe.root = lambda: None  # neither has seen the other's yet
+
+    assert first.derived("anchors") == second.derived("anchors")
+
+
+def test_locators_written_before_there_was_a_root_key_are_still_found():
+    master = secrets.token_bytes(32)
+    safe = Safe(master)
+    safe.located = True
+    before = hmac.digest(
+        HKDF(SHA256(), length=32, salt=None, info=b"locator:link").derive(master), b"token", "sha256"
+    )
+
+    assert safe.ring.locator("link", "token") == before
+    assert Safe_of(safe).locator("link", "token") == before
+
+
+def test_the_root_key_does_not_open_under_another_master_key(safe):
+    safe.ring.root()
+    with pytest.raises(crypto.NotOpened, match="the root key"):
+        crypto.Keyring(secrets.token_bytes(32), safe).root()
+
+
+def test_an_installation_has_one_root_key_however_many_processes_make_it(installation):
+    with installation.engine.begin() as connection:
+        connection.execute(text("DELETE FROM installation_key"))
+    rings = [
+        crypto.Keyring(installation.settings.master_key, StoredKeys(installation.engine)) for _ in range(6)
+    ]
+
+    with ThreadPoolExecutor(len(rings)) as pool:
+        roots = list(pool.map(lambda ring: ring.root(), rings))
+
+    assert len(set(roots)) == 1
+    with installation.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM installation_key")) == 1
+
+
+def test_an_older_database_keeps_its_locators(installation, session):
+    session.add(Locator(kind="link", digest=b"x" * 32, lender_id=factories.lender(session).id))
+    session.execute(text("DELETE FROM installation_key"))
+    session.commit()
+
+    ring = crypto.Keyring(installation.settings.master_key, StoredKeys(installation.engine))
+
+    assert ring.root() == installation.settings.master_key
