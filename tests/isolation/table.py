@@ -1,0 +1,319 @@
+"""Who may do what: one row for each address and method. The test beside it asks every actor for every row.
+
+Write a row by hand, from what the page is for, never by reading the code that it checks:
+
+    get("agent.case", READERS | {AGENT}, ref=Thing.CASE)
+    post("agent.arrive", {AGENT}, {"latitude": "25.0"}, ref=Thing.VISIT_TODAY)
+
+- `who` are the kinds of people let in. Everybody else gets 403, and whoever is not signed in goes to the entry.
+- An argument of the address names a `Thing`: the test fills in one's own, another's of the same lender, another
+  lender's, and one that does not exist. Any other argument is a text that is sent as it is.
+- `query` and `form` are what is sent beside it; values may be things too. A form is one that is accepted.
+- `answer`: the statuses of an own thing, where they are not success (200, 204, 303).
+- `own_account=True`: an act on nobody's account but one's own; the only POST an auditor may send.
+
+Whose thing it is, and who sees that of others, stands in `SEES` below."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Who asks. The first three are not signed in."""
+
+    NOBODY = "nobody"
+    CAME_BY_LINK = "came by a link"
+    IDENTIFIED = "identified, without the code yet"
+    BORROWER = "borrower"
+    AGENT = "agent"
+    CALLER = "caller"
+    LEAD = "lead"
+    MANAGER = "manager"
+    HANDLER = "handler"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class Thing(StrEnum):
+    """What an address can name. Each lender of the test's world has two of each: one per borrower."""
+
+    CASE = "case"
+    LOAN = "loan"
+    CONSENT = "consent"
+    PROOF = "proof with a file"
+    VISIT_AHEAD = "visit of next week"
+    VISIT_TODAY = "visit of today, not begun"
+    VISIT_AT_DOOR = "visit whose crew arrived"
+    VISIT_AT_TABLE = "visit that came to the plan"
+    PLAN = "approved plan"
+    PLAN_WAITING = "plan that waits for a yes"
+    AGREEMENT = "agreement that can be signed"
+    AGREEMENT_SEALED = "agreement in force"
+    FOLLOW_UP = "follow-up"
+    COMPLAINT = "complaint that the handler took on"
+    COMPLAINT_NEW = "complaint that nobody took on"
+    LINK = "token of a personal link"
+    STAFF = "member of staff"
+
+
+NOBODY, CAME_BY_LINK, IDENTIFIED = Kind.NOBODY, Kind.CAME_BY_LINK, Kind.IDENTIFIED
+BORROWER, AGENT, CALLER, LEAD = Kind.BORROWER, Kind.AGENT, Kind.CALLER, Kind.LEAD
+MANAGER, HANDLER, AUDITOR, ADMIN = Kind.MANAGER, Kind.HANDLER, Kind.AUDITOR, Kind.ADMIN
+
+NOT_SIGNED_IN = frozenset({NOBODY, CAME_BY_LINK, IDENTIFIED})
+STAFF = frozenset({AGENT, CALLER, LEAD, MANAGER, HANDLER, AUDITOR, ADMIN})
+EVERYBODY = NOT_SIGNED_IN | STAFF | {BORROWER}
+READERS = frozenset({CALLER, LEAD, MANAGER, AUDITOR})
+SIGNERS = frozenset({AGENT, LEAD, MANAGER})
+REVIEWERS = frozenset({CALLER, LEAD})
+HANDLERS = frozenset({HANDLER, MANAGER})
+APPROVERS = frozenset({LEAD, MANAGER})
+FOLLOWERS = frozenset({AGENT, LEAD, MANAGER})
+
+# Who sees the things of both borrowers of their lender; everybody else only those of their own side: a borrower
+# what is theirs, an agent what belongs to the visits they go on.
+WHOLE_BOOK = frozenset({CALLER, LEAD, MANAGER, AUDITOR, ADMIN})
+SEES = {
+    Thing.COMPLAINT: frozenset({HANDLER, MANAGER, AUDITOR}),
+    Thing.COMPLAINT_NEW: frozenset({HANDLER, MANAGER, AUDITOR}),
+    Thing.STAFF: STAFF,
+    # The token of a link is a secret of its own: who has it is let through, whoever they are.
+    Thing.LINK: EVERYBODY,
+}
+
+SUCCESS = frozenset({200, 204, 303})
+UPLOAD = "a picture"  # stands in a form for a file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    endpoint: str
+    method: str
+    who: frozenset[Kind]
+    names: Mapping[str, Thing | str]
+    query: Mapping[str, Thing | str] = field(default_factory=dict)
+    form: Mapping[str, Thing | str] = field(default_factory=dict)
+    answer: frozenset[int] = SUCCESS
+    own_account: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.endpoint}"
+
+
+def get(
+    endpoint: str,
+    who: Iterable[Kind],
+    *,
+    query: Mapping[str, Thing | str] | None = None,
+    answer: Iterable[int] = SUCCESS,
+    **names: Thing | str,
+) -> Row:
+    return Row(
+        endpoint=endpoint,
+        method="GET",
+        who=frozenset(who),
+        names=names,
+        query=query or {},
+        answer=frozenset(answer),
+    )
+
+
+def post(
+    endpoint: str,
+    who: Iterable[Kind],
+    form: Mapping[str, Thing | str] | None = None,
+    *,
+    query: Mapping[str, Thing | str] | None = None,
+    answer: Iterable[int] = SUCCESS,
+    own_account: bool = False,
+    **names: Thing | str,
+) -> Row:
+    return Row(
+        endpoint=endpoint,
+        method="POST",
+        who=frozenset(who),
+        names=names,
+        query=query or {},
+        form=form or {},
+        answer=frozenset(answer),
+        own_account=own_account,
+    )
+
+
+BUDGET = {"adults": "1", "children": "0", "wages": "7000", "rent": "1800", "food": "1600"}
+COMPLAINT = {"topic": "contact", "text": "Too many calls"}
+SIGNATURE = {"code": "000000", "typed": "Somebody"}  # a wrong code: nobody can know the right one here
+WRONG_CODE = (422,)
+SLOT = {"slot": "2026-03-09T02:00:00+00:00"}
+
+PUBLIC = (
+    get("public.start", EVERYBODY),
+    get("public.alive", EVERYBODY),
+    get("public.ready", EVERYBODY),
+    # It shows what left to whoever develops the portal, and is not there in production. Nothing left yet here.
+    get("public.messages", EVERYBODY),
+    post("public.report_violation", EVERYBODY),
+    get("public.staff_sign_in", EVERYBODY),
+    post("public.enter_staff", EVERYBODY, {"email": "nobody@x.example", "password": "wrong"}, answer=(422,)),
+    post("public.sign_out", EVERYBODY),
+    get("public.new_complaint", EVERYBODY),
+    # 404: nobody knows yet of which lender the visitor wants to complain.
+    post("public.file_complaint", EVERYBODY, COMPLAINT | {"reply_to": "me@x.example"}, answer=(303, 404)),
+    get("public.complaint_filed", EVERYBODY, number="C-2345-6789"),
+    get("public.personal_link", EVERYBODY, token=Thing.LINK),
+    post("public.open_link", EVERYBODY, token=Thing.LINK),
+    get("public.identification", EVERYBODY),
+    post("public.identify", EVERYBODY, {"last_four": "0000"}),
+    get("public.code", EVERYBODY),
+    post("public.enter", EVERYBODY, {"code": "000000"}, answer=(303, 422)),
+    post("public.send_code_again", EVERYBODY),
+    get("public.closed_link", EVERYBODY),
+    post("public.request_link", EVERYBODY),
+    get("public.requested_link", EVERYBODY),
+)
+
+MY = (
+    get("borrower.home", {BORROWER}),
+    get("borrower.timeline", {BORROWER}),
+    get("borrower.debts_page", {BORROWER}),
+    get("borrower.debt", {BORROWER}, ref=Thing.LOAN),
+    get("borrower.budget", {BORROWER}),
+    post("borrower.save_budget", {BORROWER}, BUDGET),
+    get("borrower.consents_page", {BORROWER}),
+    # There is a consent in force already.
+    post(
+        "borrower.give_consent",
+        {BORROWER},
+        {"reason": "cannot_come", "agree": "y", "declaration": "y"},
+        answer=(303, 409),
+    ),
+    post("borrower.revoke_consent", {BORROWER}, ref=Thing.CONSENT),
+    get("borrower.proofs", {BORROWER}),
+    post("borrower.send_proof", {BORROWER}, {"photo": UPLOAD}, kind="identity"),
+    post("borrower.state_no_income", {BORROWER}, {"agree": "y", "words": "My sister helps"}),
+    post("borrower.take_back_proof", {BORROWER}, ref=Thing.PROOF),
+    get("borrower.proof_file", {BORROWER}, ref=Thing.PROOF),
+    get("borrower.proof_thumbnail", {BORROWER}, ref=Thing.PROOF),
+    get("borrower.visits", {BORROWER}),
+    get("borrower.visit", {BORROWER}, ref=Thing.VISIT_TODAY),
+    get("borrower.visit_calendar", {BORROWER}, ref=Thing.VISIT_TODAY),
+    get("borrower.new_visit", {BORROWER}, query={"place": "branch"}),
+    # The case has had its visit: the rules may allow no other one.
+    post("borrower.book_visit", {BORROWER}, SLOT | {"place": "branch", "discreet": ""}, answer=(303, 422)),
+    get("borrower.move_visit_page", {BORROWER}, ref=Thing.VISIT_AHEAD),
+    post("borrower.move_visit", {BORROWER}, SLOT, answer=(303, 422), ref=Thing.VISIT_AHEAD),
+    post("borrower.cancel_visit", {BORROWER}, ref=Thing.VISIT_AHEAD),
+    post("borrower.report_wrong_person", {BORROWER}, ref=Thing.VISIT_TODAY),
+    get("borrower.plans_list", {BORROWER}),
+    get("borrower.plan", {BORROWER}, ref=Thing.PLAN),
+    get("borrower.agreement", {BORROWER}, ref=Thing.AGREEMENT),
+    get("borrower.agreement_document", {BORROWER}, ref=Thing.AGREEMENT),
+    get("borrower.agreement_page", {BORROWER}, ref=Thing.AGREEMENT, number="1"),
+    get("borrower.agreement_original", {BORROWER}, ref=Thing.AGREEMENT_SEALED),
+    post("borrower.send_signing_code", {BORROWER}, {"agree": "y"}, ref=Thing.AGREEMENT),
+    post("borrower.sign_agreement", {BORROWER}, SIGNATURE, answer=WRONG_CODE, ref=Thing.AGREEMENT),
+    post("borrower.decline_agreement", {BORROWER}, {"reason": "Too much"}, ref=Thing.AGREEMENT),
+    get("borrower.complaints_list", {BORROWER}),
+    post("borrower.file_complaint", {BORROWER}, COMPLAINT),
+    get("borrower.complaint", {BORROWER}, ref=Thing.COMPLAINT),
+    post("borrower.add_to_complaint", {BORROWER}, {"body": "And this"}, ref=Thing.COMPLAINT),
+    post("borrower.withdraw_complaint", {BORROWER}, ref=Thing.COMPLAINT),
+)
+
+CASES = (
+    get("agent.day", STAFF),
+    get("agent.case_index", READERS),
+    get("agent.case", READERS | {AGENT}, ref=Thing.CASE),
+)
+
+VISITS = (
+    get("agent.route", {AGENT}),
+    get("agent.visit", {AGENT}, ref=Thing.VISIT_TODAY),
+    post("agent.arrive", {AGENT}, ref=Thing.VISIT_TODAY),
+    get("agent.visit_identity", {AGENT}, ref=Thing.VISIT_AT_DOOR),
+    # A wrong code: nobody can know the right one here.
+    post(
+        "agent.compare_code",
+        {AGENT},
+        {"card_shown": "y", "code": "000000"},
+        answer=WRONG_CODE,
+        ref=Thing.VISIT_AT_DOOR,
+    ),
+    get("agent.visit_checklist", {AGENT}, ref=Thing.VISIT_AT_TABLE),
+    post("agent.save_checklist", {AGENT}, {"name-result": "confirmed"}, ref=Thing.VISIT_AT_TABLE),
+    get("agent.visit_findings", {AGENT}, ref=Thing.VISIT_AT_TABLE),
+    post("agent.record_findings", {AGENT}, {"reason": "job_loss"}, ref=Thing.VISIT_AT_TABLE),
+    get("agent.visit_budget", {AGENT}, ref=Thing.VISIT_AT_TABLE),
+    post("agent.save_visit_budget", {AGENT}, BUDGET, ref=Thing.VISIT_AT_TABLE),
+    get("agent.visit_plan", {AGENT}, ref=Thing.VISIT_AT_TABLE),
+    post(
+        "agent.propose_plan",
+        {AGENT},
+        {"method": "equal_instalment", "periods": "12"},
+        ref=Thing.VISIT_AT_TABLE,
+    ),
+    get("agent.visit_departure", {AGENT}, ref=Thing.VISIT_AT_DOOR),
+    post("agent.leave", {AGENT}, {"outcome": "absent"}, ref=Thing.VISIT_AT_DOOR),
+)
+
+PLANS = (
+    get("agent.plan", READERS | {AGENT}, ref=Thing.PLAN),
+    get("agent.approvals_list", APPROVERS),
+    get("agent.approval", APPROVERS, ref=Thing.PLAN_WAITING),
+    post(
+        "agent.decide_approval",
+        APPROVERS,
+        {"version": "1", "answer": "Yes", "decision": "approve"},
+        ref=Thing.PLAN_WAITING,
+    ),
+    post("agent.offer_agreement", SIGNERS, ref=Thing.PLAN),
+    get("agent.agreement", READERS | {AGENT}, ref=Thing.AGREEMENT),
+    get("agent.agreement_document", READERS | {AGENT}, ref=Thing.AGREEMENT),
+    get("agent.agreement_page", READERS | {AGENT}, ref=Thing.AGREEMENT, number="1"),
+    get("agent.agreement_original", READERS | {AGENT}, ref=Thing.AGREEMENT_SEALED),
+    post("agent.send_signing_code", SIGNERS, ref=Thing.AGREEMENT),
+    post("agent.sign_agreement", SIGNERS, SIGNATURE, answer=WRONG_CODE, ref=Thing.AGREEMENT),
+    get("agent.follow_ups", FOLLOWERS),
+    get("agent.follow_up", FOLLOWERS, ref=Thing.FOLLOW_UP),
+    post("agent.finish_follow_up", FOLLOWERS, {"note": "All is well"}, ref=Thing.FOLLOW_UP),
+)
+
+PROOFS = (
+    get("agent.proof_queue", REVIEWERS),
+    get("agent.proof", REVIEWERS, ref=Thing.PROOF),
+    get("agent.proof_page_picture", REVIEWERS, ref=Thing.PROOF, number="1"),
+    post("agent.accept_proof", REVIEWERS, {"version": "1", "issued_on": "2026-02-20"}, ref=Thing.PROOF),
+    post("agent.reject_proof", REVIEWERS, {"version": "1", "reason": "not_readable"}, ref=Thing.PROOF),
+    get("agent.new_proof", REVIEWERS, query={"case": Thing.CASE}),
+    post(
+        "agent.log_proof",
+        REVIEWERS,
+        {"kind": "other", "channel": "post", "received_on": "2026-03-01", "photo": UPLOAD},
+        query={"case": Thing.CASE},
+    ),
+)
+
+COMPLAINTS = (
+    get("agent.complaint_inbox", HANDLERS | {AUDITOR}),
+    get("agent.complaint", HANDLERS | {AUDITOR}, ref=Thing.COMPLAINT),
+    post("agent.claim_complaint", HANDLERS, ref=Thing.COMPLAINT_NEW),
+    # 409: only who took it on answers.
+    post(
+        "agent.answer_complaint",
+        HANDLERS,
+        {"body": "We look into it", "audience": "complainant"},
+        answer=(303, 409),
+        ref=Thing.COMPLAINT,
+    ),
+    get("agent.new_decision", HANDLERS, ref=Thing.COMPLAINT),
+    post(
+        "agent.decide_complaint",
+        HANDLERS,
+        {"outcome": "upheld", "checked": "The calls", "grounds": "Too many"},
+        answer=(303, 409),
+        ref=Thing.COMPLAINT,
+    ),
+)
+
+ROWS = (*PUBLIC, *MY, *CASES, *VISITS, *PLANS, *PROOFS, *COMPLAINTS)
