@@ -146,27 +146,11 @@ def nightly(*, day: date | None, code: str | None, as_json: bool) -> None:
 
 def _night(installation: "Installation", code: str, business_date: date) -> dict[str, Any]:
     """Run one lender's night under its job_run row, so that the worker and this command never both do it."""
-    from portal.infra import clock
-    from portal.jobs import nightly as job
-    from portal.jobs.nights import JOB
-    from portal.services import job_runs
+    from portal.jobs import nights
 
-    with installation.writing.begin() as session:
-        lender = context.lender_of(session, code)
-        slot = business_date.isoformat()
-        run = job_runs.start(session, job=JOB, lender=lender, slot=slot, now=clock.now(), again=True)
-    if run is None:
+    result = nights.run_night(installation, lender_code=code, business_date=business_date, again=True)
+    if result is None:
         raise CheckFailed(f"{code}: another worker is doing the night of {business_date} right now")
-    try:
-        result = job.run(installation, lender_code=code, business_date=business_date, now=clock.now())
-    except Exception as error:
-        with installation.writing.begin() as session:
-            context.lender_of(session, code)
-            job_runs.fail(session, run=session.merge(run), problem=type(error).__name__, now=clock.now())
-        raise
-    with installation.writing.begin() as session:
-        context.lender_of(session, code)
-        job_runs.finish(session, run=session.merge(run), result=result, now=clock.now())
     return {"lender": code, "business_date": business_date.isoformat()} | _flat(result)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from portal.domain.actor import Actor, system
 from portal.domain.policy import Policy
-from portal.infra.installation import Installation
 from portal.services import ageing, book_cases, lenders, policies
 
 if TYPE_CHECKING:
@@ -53,13 +52,9 @@ STEPS: Mapping[str, Step] = MappingProxyType({"ageing": age_loans, "cases": open
 
 
 def run(
-    installation: Installation, *, lender_code: str, business_date: date, now: datetime
+    session: "Session", *, lender: lenders.Lender, business_date: date, now: datetime
 ) -> dict[str, object]:
-    """Do a lender's night for a business date, whole or not at all, and return each step's counts."""
-    with installation.writing.begin() as session:
-        lender = lenders.find(session, lender_code)
-        if lender is None:
-            raise LookupError(f"there is no lender {lender_code!r}")
-        lenders.enter(session, lender)
-        night = Night(session, lender, policies.of(lender), business_date, system(lender.id, "nightly"), now)
-        return {name: step(night) for name, step in STEPS.items()}
+    """Do a lender's night for a business date and return each step's counts. Whole or not at all: the caller
+    commits."""
+    night = Night(session, lender, policies.of(lender), business_date, system(lender.id, "nightly"), now)
+    return {name: step(night) for name, step in STEPS.items()}

@@ -44,30 +44,50 @@ def _run_nights(installation: Installation, code: str, now: datetime) -> int:
         days = list(due_days(session, _enter(session, code), now))
     done = 0
     for day in days:
-        if not _run_night(installation, code, day):
+        try:
+            result = run_night(installation, lender_code=code, business_date=day)
+        except Exception:  # one lender's bad night must not stop the others'; it is tried again
+            log.exception("night_failed", lender=code, date=day.isoformat())
+            break
+        if result is None:
             break
         done += 1
     return done
 
 
-def _run_night(installation: Installation, code: str, day: date) -> bool:
+def run_night(
+    installation: Installation, *, lender_code: str, business_date: date, again: bool = False
+) -> dict[str, object] | None:
+    """Do one night of one lender, and return each step's counts. None: it is done, or another worker is at it.
+
+    The work and the note that it is done are one transaction: a worker that dies leaves neither behind, and
+    nobody repeats what is there. `again`: somebody asks for a night that is done to be repeated."""
+    with installation.writing.begin() as session:
+        lender = _enter(session, lender_code)
+        slot = business_date.isoformat()
+        run = job_runs.start(session, job=JOB, lender=lender, slot=slot, now=clock.now(), again=again)
+    if run is None:
+        return None
+    try:
+        return _work(installation, lender_code, business_date, run)
+    except Exception as error:
+        with installation.writing.begin() as session:
+            _enter(session, lender_code)
+            job_runs.fail(session, run=run, problem=type(error).__name__, now=clock.now())
+        raise
+
+
+def _work(
+    installation: Installation, code: str, day: date, begun: job_runs.JobRun
+) -> dict[str, object] | None:
     with installation.writing.begin() as session:
         lender = _enter(session, code)
-        run = job_runs.start(session, job=JOB, lender=lender, slot=day.isoformat(), now=clock.now())
-    if run is None:
-        return False
-    try:
-        result = nightly.run(installation, lender_code=code, business_date=day, now=clock.now())
-    except Exception as error:  # one lender's bad night must not stop the others'; it is tried again
-        log.exception("night_failed", lender=code, date=day.isoformat())
-        with installation.writing.begin() as session:
-            _enter(session, code)
-            job_runs.fail(session, run=session.merge(run), problem=type(error).__name__, now=clock.now())
-        return False
-    with installation.writing.begin() as session:
-        _enter(session, code)
-        job_runs.finish(session, run=session.merge(run), result=result, now=clock.now())
-    return True
+        run = job_runs.hold(session, run=begun)
+        if run is None:
+            return None
+        result = nightly.run(session, lender=lender, business_date=day, now=clock.now())
+        job_runs.finish(session, run=run, result=result, now=clock.now())
+    return result
 
 
 def _enter(session: "Session", code: str) -> lenders.Lender:

@@ -14,7 +14,7 @@ from portal.infra.installation import Installation
 from portal.jobs import browser_sessions, nights, outbox
 
 OUTBOX_EVERY = 2
-NIGHTS_EVERY = 60
+NIGHTS_EVERY = 20
 SESSIONS_EVERY = 3600
 log = get_logger()
 

@@ -27,8 +27,8 @@ def ran(monkeypatch):
     """The nights that were run, in place of the work they do."""
     done = []
 
-    def run(_installation, *, lender_code, business_date, now):
-        done.append((lender_code, business_date))
+    def run(_session, *, lender, business_date, now):
+        done.append((lender.code, business_date))
         return {"overdue": 1}
 
     monkeypatch.setattr(nights.nightly, "run", run)
@@ -89,10 +89,10 @@ def test_a_night_that_fails_is_told_tried_again_and_stops_no_other_lender(
     session.commit()
     broken, ran = {"pingan-bank"}, []
 
-    def run(_installation, *, lender_code, business_date, now):
-        if lender_code in broken:
+    def run(_session, *, lender, business_date, now):
+        if lender.code in broken:
             raise ZeroDivisionError
-        ran.append(lender_code)
+        ran.append(lender.code)
         return {}
 
     monkeypatch.setattr(nights.nightly, "run", run)
@@ -119,3 +119,30 @@ def test_of_two_workers_one_runs_a_night(installation, session, lender, ran):
 
     assert len(ran) == 1
     assert [state for _, state, _ in rows(session)] == [JobState.DONE]
+
+
+def test_a_worker_that_dies_in_the_night_leaves_nothing_of_it_and_another_does_it(
+    installation, session, lender, set_time, monkeypatch
+):
+    """What kill -9 leaves: the row that begins the run is there, the work is not."""
+    ended = []
+
+    def dies(_session, *, lender, business_date, now):
+        lender.names = {**lender.names, "en": "Half done"}
+        _session.flush()
+        raise KeyboardInterrupt  # passes every handler, as death does
+
+    monkeypatch.setattr(nights.nightly, "run", dies)
+    with pytest.raises(KeyboardInterrupt):
+        nights.run(installation, now=NOW)
+    assert rows(session) == [("2026-03-02", JobState.RUNNING, None)]
+
+    monkeypatch.setattr(
+        nights.nightly, "run", lambda _session, *, lender, **_facts: ended.append(lender.names["en"]) or {}
+    )
+    assert nights.run(installation, now=NOW) == 0, "it may have only just begun"
+    set_time(NOW + job_runs.SETTLES_WITHIN)
+    assert nights.run(installation, now=NOW) == 1
+
+    assert ended == ["pingan-bank en"]
+    assert rows(session) == [("2026-03-02", JobState.DONE, {})]

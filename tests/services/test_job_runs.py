@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from portal.infra import tenancy
+from portal.jobs import scheduler
 from portal.models import JobRun, Lender
 from portal.services import job_runs
 from portal.vocabulary import JobState
@@ -51,11 +53,51 @@ def test_a_failed_run_begins_again_after_a_while(session, lender):
 def test_a_run_whose_worker_died_is_taken_over(session, lender):
     begin(session, lender)
     session.commit()
-    assert begin(session, lender, now=NOW + timedelta(minutes=59)) is None
+    assert begin(session, lender, now=NOW + timedelta(seconds=9)) is None
 
-    later = NOW + job_runs.GIVEN_UP_AFTER
+    later = NOW + job_runs.SETTLES_WITHIN
     assert begin(session, lender, now=later).started_at == later
     assert begin(session, lender, now=later) is None
+
+
+def test_a_run_is_taken_over_soon_enough_for_the_next_look_of_another_worker():
+    between_looks = timedelta(seconds=scheduler.NIGHTS_EVERY)
+
+    assert job_runs.SETTLES_WITHIN + between_looks <= timedelta(minutes=2)
+
+
+def test_whose_run_was_taken_over_finds_that_out_before_working(session, lender):
+    slow = begin(session, lender)
+    session.expunge(slow)
+    quick = begin(session, lender, now=NOW + job_runs.SETTLES_WITHIN)
+
+    assert job_runs.hold(session, run=slow) is None
+    job_runs.fail(session, run=slow, problem="OperationalError", now=NOW)
+    assert job_runs.hold(session, run=quick).state == JobState.RUNNING
+
+
+def test_while_its_worker_lives_nobody_takes_a_run_over_however_long_it_takes(installation, session, lender):
+    run, lender_id, at_work = begin(session, lender), lender.id, threading.Event()
+    session.commit()
+    others = []
+
+    def knock():
+        at_work.wait()
+        with installation.writing.begin() as own:
+            tenancy.enter(own, lender_id)
+            others.append(begin(own, lender, now=NOW + timedelta(hours=5)))
+
+    other = threading.Thread(target=knock)
+    other.start()
+    with installation.writing.begin() as own:
+        tenancy.enter(own, lender_id)
+        held = job_runs.hold(own, run=run)
+        at_work.set()
+        other.join(0.5)
+        job_runs.finish(own, run=held, result={}, now=NOW)
+    other.join()
+
+    assert others == [None]
 
 
 def test_the_last_slot_that_was_done_is_known(session, lender):
@@ -76,12 +118,13 @@ def test_of_workers_that_begin_at_once_one_gets_the_run(installation, session, l
     if died_before:
         begin(session, lender)
         session.commit()
-        at = NOW + job_runs.GIVEN_UP_AFTER
-    ready, won = threading.Barrier(4), []
+        at = NOW + job_runs.SETTLES_WITHIN
+    ready, won, lender_id = threading.Barrier(4), [], lender.id
 
     def work():
         ready.wait()
         with installation.writing.begin() as own:
+            tenancy.enter(own, lender_id)
             if run := begin(own, lender, now=at):
                 won.append(run.id)
 
