@@ -58,7 +58,7 @@ def _run_nights(installation: Installation, code: str, now: datetime) -> int:
 def run_night(
     installation: Installation, *, lender_code: str, business_date: date, again: bool = False
 ) -> dict[str, object] | None:
-    """Do one night of one lender, and return each step's counts. None: it is done, or another worker is at it.
+    """Do one night of one lender; returns each step's counts. None: it is done, or another worker is at it.
 
     The work and the note that it is done are one transaction: a worker that dies leaves neither behind, and
     nobody repeats what is there. `again`: somebody asks for a night that is done to be repeated."""

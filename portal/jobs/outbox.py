@@ -4,31 +4,46 @@ from datetime import datetime
 
 from structlog import get_logger
 
-from portal.infra import tenancy
+from portal.infra import clock, tenancy
 from portal.infra.delivery import Carrier, Letter, NotDelivered
 from portal.infra.installation import Installation
 from portal.services import lenders, outbox
 
 BATCH = 50
+MOST_ROUNDS = 10
 log = get_logger()
 
 
+def work(installation: Installation, *, carrier: Carrier) -> int:
+    """Deliver until nothing is due, or for so many rounds. Returns how many messages left."""
+    left = 0
+    for _round in range(MOST_ROUNDS):
+        went = run(installation, carrier=carrier, now=clock.now())
+        if not went:
+            break
+        left += went
+    return left
+
+
 def run(installation: Installation, *, carrier: Carrier, now: datetime) -> int:
-    """Deliver the messages that are due, lender by lender. Returns how many left."""
+    """Deliver a batch of every lender's messages that are due. Returns how many left."""
     with installation.reading() as session:
         every = lenders.all_lenders(session)
-    return sum(_run(installation, lender, carrier, now) for lender in every)
+    began = clock.now()
+    return sum(_batch(installation, lender, carrier, now + (clock.now() - began)) for lender in every)
 
 
-def _run(installation: Installation, lender: lenders.Lender, carrier: Carrier, now: datetime) -> int:
+def _batch(installation: Installation, lender: lenders.Lender, carrier: Carrier, now: datetime) -> int:
     with installation.reading() as session:
         lenders.enter(session, lender)
         if not outbox.waiting(session, now=now):
             return 0
+    # What is not handed over well within the lease is left to whoever claims it next.
+    until = clock.now() + outbox.LEASE / 2
     with installation.writing.begin() as session:
         lenders.enter(session, lender)
         letters = outbox.claim(session, now=now, limit=BATCH)
-    return sum(_deliver(installation, letter, carrier, now) for letter in letters)
+    return sum(_deliver(installation, letter, carrier, now) for letter in letters if clock.now() < until)
 
 
 def _deliver(installation: Installation, letter: Letter, carrier: Carrier, now: datetime) -> bool:

@@ -36,7 +36,7 @@ def timetable(installation: Installation) -> BlockingScheduler:
     def every(seconds: int, name: str, job: Callable[[], int]) -> None:
         scheduler.add_job(job, "interval", seconds=seconds, id=name, next_run_time=clock.now())
 
-    every(OUTBOX_EVERY, "outbox", lambda: outbox.run(installation, carrier=carrier, now=clock.now()))
+    every(OUTBOX_EVERY, "outbox", lambda: outbox.work(installation, carrier=carrier))
     every(NIGHTS_EVERY, "nights", lambda: nights.run(installation, now=clock.now()))
     every(SESSIONS_EVERY, "browser_sessions", lambda: browser_sessions.run(installation, now=clock.now()))
     scheduler.add_listener(_tell, EVENT_JOB_ERROR)

@@ -31,7 +31,7 @@ def start(
 
 
 def hold(session: Session, *, run: JobRun) -> JobRun | None:
-    """Lock a run that was begun, until the end of the transaction that does its work and notes that it is done.
+    """Lock a run that was begun, until the end of the transaction that does its work and notes its end.
 
     The lock is the sign of life: the database lets go of it when the worker dies, however it dies, and gives
     the run to nobody else before. None: another worker was quicker."""

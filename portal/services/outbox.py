@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import system
@@ -17,7 +17,7 @@ from portal.models import Borrower, Case, Contact, Lender, Message
 from portal.services import audit, gate, policies
 from portal.vocabulary import Action, ActionClass, Channel, ContactOutcome, Initiator, MessageState
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=1)
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
 MOST_TRIES = len(BACK_OFF) + 1
 # What may have come between the decision that allowed a collection message and its delivery.
@@ -28,17 +28,19 @@ _ACTIONS = {Channel.SMS: Action.SMS, Channel.EMAIL: Action.EMAIL, Channel.LETTER
 
 
 def claim(session: Session, *, now: datetime, limit: int = 50) -> list[Letter]:
-    """Take messages of the session's lender that are due, for the length of a lease; no other worker gets them
-    meanwhile.
+    """Take messages of the session's lender that are due, for the length of a lease.
+
+    No other worker gets them meanwhile.
 
     A collection message outside the borrower's contact window goes back until the window opens; one whose
     case was put on hold since it was written does not leave any more."""
-    due = select(Message).where(
-        Message.state == MessageState.WAITING,
-        Message.not_before <= now,
-        or_(Message.claimed_until.is_(None), Message.claimed_until <= now),
+    query = (
+        select(Message)
+        .where(*_to_claim(now))
+        .order_by(Message.not_before, Message.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
-    query = due.order_by(Message.not_before, Message.id).limit(limit).with_for_update(skip_locked=True)
     taken = [message for message in session.scalars(query) if _may_leave(session, message, now)]
     for message in taken:
         message.claimed_until = now + LEASE
@@ -75,10 +77,17 @@ def failed(session: Session, *, letter: Letter, problem: str, now: datetime) -> 
 
 
 def waiting(session: Session, *, now: datetime) -> int:
-    """Return how many messages of the session's lender are due and not delivered."""
-    query = select(func.count()).select_from(Message)
-    due = query.where(Message.state == MessageState.WAITING, Message.not_before <= now)
-    return session.scalar(due) or 0
+    """Return how many messages of the session's lender are due and in no worker's hands."""
+    query = select(func.count()).select_from(Message).where(*_to_claim(now))
+    return session.scalar(query) or 0
+
+
+def _to_claim(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Message.state == MessageState.WAITING,
+        Message.not_before <= now,
+        or_(Message.claimed_until.is_(None), Message.claimed_until <= now),
+    )
 
 
 def _may_leave(session: Session, message: Message, now: datetime) -> bool:
