@@ -17,6 +17,15 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class StaffState(StrEnum):
+    """Whether a member of staff can come in. `no_authenticator`: one is set up at the next sign-in."""
+
+    ACTIVE = "active"
+    INVITED = "invited"
+    NO_AUTHENTICATOR = "no_authenticator"
+    DISABLED = "disabled"
+
+
 class Locale(StrEnum):
     ZH_HANT = "zh_Hant"
     ZH_HANS = "zh_Hans"
@@ -32,6 +41,15 @@ class IdType(StrEnum):
 
 
 class ContactKind(StrEnum):
+    PHONE = "phone"
+    EMAIL = "email"
+    ADDRESS = "address"
+
+
+class PersonalField(StrEnum):
+    """What is masked on the staff's pages until somebody asks to see it."""
+
+    ID_NO = "id_no"
     PHONE = "phone"
     EMAIL = "email"
     ADDRESS = "address"
@@ -405,6 +423,25 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+
+
+class ChainProblem(StrEnum):
+    """How an audit chain was tampered with."""
+
+    EDITED = "edited"
+    DELETED = "deleted"
+    INSERTED = "inserted"
+    REWRITTEN = "rewritten"  # an entry was exchanged, together with its hash
+    REORDERED = "reordered"
+    CUT = "cut"
+    APPENDED = "appended"  # past the head
+    REWOUND = "rewound"  # cut, and the head moved back: only an anchor tells
+    REPLACED = "replaced"  # written anew from some entry on: only an anchor tells
+    HEAD_CHANGED = "head_changed"
+    HEAD_MISSING = "head_missing"
+    LENDER_GONE = "lender_gone"  # anchored, and not in the database any more
+    ANCHOR_FORGED = "anchor_forged"
+    ANCHOR_GONE = "anchor_gone"
 
 
 class CodePurpose(StrEnum):

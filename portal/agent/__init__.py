@@ -8,6 +8,7 @@ blueprint = Blueprint("agent", __name__, url_prefix="/agent")
 blueprint.before_request(access.only_staff)
 
 from portal.agent import (  # noqa: E402  (registers their routes)
+    account,  # noqa: F401
     agreements,  # noqa: F401
     approvals,  # noqa: F401
     budgets,  # noqa: F401
@@ -18,8 +19,10 @@ from portal.agent import (  # noqa: E402  (registers their routes)
     findings,  # noqa: F401
     followups,  # noqa: F401
     inbox,  # noqa: F401
+    people,  # noqa: F401
     plans,  # noqa: F401
     proofs,  # noqa: F401
+    reveals,  # noqa: F401
     route,  # noqa: F401
     visits,  # noqa: F401
 )

@@ -7,7 +7,7 @@ from portal.agent import blueprint
 from portal.domain.actor import Actor
 from portal.domain.refusals import Refused
 from portal.infra import clock
-from portal.services import agreements, followups, signatures, visits
+from portal.services import agreements, followups, on_site, signatures
 from portal.services.agreements import Agreement
 from portal.vocabulary import Role, Signer
 from portal.web import access
@@ -122,19 +122,18 @@ def _page(found: Agreement, *, form: CodeForm | SignForm | None = None, status: 
         "agent/agreements/agreement.html",
         status=status,
         contents=contents,
-        visit_ref=_own_visit(contents.visit_ref, actor),
+        visit_ref=_visit_to_see(contents.visit_ref, actor),
         pages=agreements.pages_of(session, agreement=found),
         follow_ups=followups.of_agreement(session, agreement=found),
         code_sent=sent is not None,
-        may_sign=actor.has(*SIGNERS),
         form=form,
         code_form=form if isinstance(form, CodeForm) else CodeForm(formdata=None),
         sign_form=form if isinstance(form, SignForm) else SignForm(formdata=None),
     )
 
 
-def _own_visit(ref: str | None, actor: Actor) -> str | None:
-    """The visit to go back to, for the agent who is there."""
-    if ref is None or not actor.has(Role.AGENT):
+def _visit_to_see(ref: str | None, actor: Actor) -> str | None:
+    """The visit to go back to, for who may look at it."""
+    if ref is None or not access.may("agent.visit"):
         return None
-    return ref if visits.find(session, ref, actor=actor, now=clock.now()) else None
+    return ref if on_site.find_to_read(session, ref, actor=actor, now=clock.now()) else None

@@ -23,6 +23,7 @@ from portal.web.transactions import commits, session
 if TYPE_CHECKING:
     from portal.models import Plan
 
+DECIDERS = (Role.LEAD, Role.MANAGER)
 APPROVE, REFUSE = "approve", "refuse"
 
 
@@ -33,7 +34,7 @@ class DecisionForm(PortalForm):
 
 
 @blueprint.get("/approvals")
-@access.roles(Role.LEAD, Role.MANAGER)
+@access.roles(*DECIDERS, Role.AUDITOR)
 def approvals_list() -> Response:
     now, actor = clock.now(), access.actor()
     waiting = approvals.waiting(session, actor=actor, now=now)
@@ -44,14 +45,14 @@ def approvals_list() -> Response:
 
 
 @blueprint.get("/plans/<ref>/approval")
-@access.roles(Role.LEAD, Role.MANAGER)
+@access.roles(*DECIDERS, Role.AUDITOR)
 def approval(ref: str) -> Response:
     plan = _waiting_plan(ref)
     return _page(plan, DecisionForm(formdata=None, data={"version": plan.version}))
 
 
 @blueprint.post("/plans/<ref>/approval")
-@access.roles(Role.LEAD, Role.MANAGER)
+@access.roles(*DECIDERS)
 @commits
 def decide_approval(ref: str) -> Response:
     plan, form = _waiting_plan(ref), DecisionForm()

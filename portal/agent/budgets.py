@@ -3,21 +3,23 @@
 from flask import Response, g
 
 from portal.agent import blueprint
-from portal.agent.visits import find, go_on, open_step, step_page
+from portal.agent.visits import READERS, go_on, open_step, read, step_page, works_on
 from portal.domain.refusals import Refused
 from portal.infra import clock
 from portal.services import budgets, visit_progress
 from portal.services.on_site import Visit
-from portal.vocabulary import Role, VisitStep
+from portal.vocabulary import BudgetLine, Role, VisitStep
 from portal.web import access
 from portal.web.budgets import BudgetForm, shared
 from portal.web.transactions import commits, session
 
 
 @blueprint.get("/visits/<ref>/budget")
-@access.roles(Role.AGENT)
+@access.roles(*READERS)
 def visit_budget(ref: str) -> Response:
-    visit = find(ref)
+    visit = read(ref)
+    if not works_on(visit):
+        return _record(visit)
     if not visit_progress.progress(session, visit=visit).is_open(VisitStep.BUDGET):
         return go_on(visit)
     newest = budgets.newest(session, case=visit.case)
@@ -48,6 +50,18 @@ def save_visit_budget(ref: str) -> Response:
         form.refuse(refusal)
         return _budget(visit, form, status=422)
     return go_on(visit)
+
+
+def _record(visit: Visit) -> Response:
+    """The month as it was entered, for somebody who did not come along."""
+    made = budgets.newest(session, case=visit.case, visit=visit)
+    return step_page(
+        "agent/budgets/budget_record.html",
+        visit,
+        budget=made,
+        policy=g.policy.budget,
+        lines=[(BudgetLine(name), amount) for name, amount in made.lines.items()] if made else [],
+    )
 
 
 def _budget(visit: Visit, form: BudgetForm, *, status: int = 200) -> Response:

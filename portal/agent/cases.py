@@ -8,9 +8,9 @@ from wtforms import Form, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from portal.agent import blueprint
-from portal.domain.actor import ActorKind
+from portal.domain.actor import Actor, ActorKind
 from portal.infra import clock
-from portal.services import case_files, case_list, cases
+from portal.services import case_files, case_list, cases, on_site, reveals
 from portal.services.audit import Event
 from portal.vocabulary import CaseState, Role
 from portal.web import access, words
@@ -19,6 +19,7 @@ from portal.web.transactions import session
 from portal.web.words import case_events
 
 READERS = (Role.CALLER, Role.LEAD, Role.MANAGER, Role.AUDITOR)
+REVEAL = "agent.reveal_on_case"
 ANY = SelectChoice("", _l("All"))
 
 
@@ -63,16 +64,34 @@ def case_index() -> Response:
 @blueprint.get("/cases/<ref>")
 @access.roles(*READERS, Role.AGENT)
 def case(ref: str) -> Response:
-    actor, now = access.actor(), clock.now()
-    found = access.or_404(cases.find(session, ref, actor=actor, now=now))
-    opened = case_files.open_file(session, case=found, actor=actor, now=now)
+    return case_page(find(ref))
+
+
+def find(ref: str) -> cases.Case:
+    """Return a case this person may see; any other does not exist."""
+    return access.or_404(cases.find(session, ref, actor=access.actor(), now=clock.now()))
+
+
+def case_page(found: cases.Case, *, revealed: reveals.Value | None = None) -> Response:
+    """The file of a case; `revealed` is the one value that was asked for."""
+    actor = access.actor()
+    opened = case_files.open_file(session, case=found, actor=actor, now=clock.now())
     return page(
         "agent/cases/case.html",
         file=opened,
+        values={**opened.values, **({revealed.field: revealed} if revealed else {})},
+        reveal_url=url_for("agent.reveal_on_case", ref=found.ref) if access.may(REVEAL) else None,
         happened=[_entry(event, opened) for event in opened.events],
-        may_list=actor.has(*READERS),
+        visit_urls=_visit_urls(opened, actor),
         most=case_files.NEWEST,
     )
+
+
+def _visit_urls(file: case_files.CaseFile, actor: Actor) -> dict[str, str]:
+    """The pages of those visits that this person may open."""
+    reads = actor.has(Role.AUDITOR)
+    seen = [visit.ref for visit in file.visits if reads or on_site.is_crew(visit, actor)]
+    return {ref: url_for("agent.visit", ref=ref) for ref in seen if access.may("agent.visit")}
 
 
 def _entry(event: Event, file: case_files.CaseFile) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
 from portal.agent import blueprint
-from portal.agent.visits import find, go_on, open_step, step_page
+from portal.agent.visits import READERS, find, go_on, open_step, read, step_page, works_on
+from portal.domain.actor import ActorKind
 from portal.domain.refusals import Refused
 from portal.infra import clock
-from portal.services import checklists, visit_progress
+from portal.services import checklists, reveals, visit_progress
 from portal.services.on_site import Visit
 from portal.vocabulary import ChecklistItem, ChecklistResult, Role, VisitStep
 from portal.web import access, words
@@ -45,12 +46,14 @@ class Entry:
 
 
 @blueprint.get("/visits/<ref>/checklist")
-@access.roles(Role.AGENT)
+@access.roles(*READERS)
 def visit_checklist(ref: str) -> Response:
-    visit = find(ref)
+    visit = read(ref)
+    if not works_on(visit):
+        return _record(visit)
     if not visit_progress.progress(session, visit=visit).is_open(VisitStep.PERSON):
         return go_on(visit)
-    return _page(visit, PortalForm(formdata=None), _entries(visit))
+    return checklist_page(visit)
 
 
 @blueprint.post("/visits/<ref>/checklist")
@@ -71,6 +74,22 @@ def save_checklist(ref: str) -> Response:
     if not valid:
         return _page(visit, form, _with_problems(visit, sent), status=422)
     return go_on(visit)
+
+
+def checklist_page(visit: Visit, *, revealed: reveals.Value | None = None) -> Response:
+    """The checklist as it stands; `revealed` is the one value that was asked for."""
+    return _page(visit, PortalForm(formdata=None), _entries(visit), revealed=revealed)
+
+
+def _record(visit: Visit) -> Response:
+    """What was answered, for somebody who did not come along."""
+    return step_page(
+        "agent/visits/checklist_record.html",
+        visit,
+        answers=checklists.answers(session, visit=visit),
+        items=checklists.ORDER,
+        names={f"{ActorKind.STAFF}:{each.staff.ref}": each.staff.name for each in visit.crew},
+    )
 
 
 def _entries(visit: Visit, *, posted: bool = False) -> list[Entry]:
@@ -119,7 +138,15 @@ def _looks_alike(before: visit_progress.Progress, after: visit_progress.Progress
     return (before.current, before.right_person) == (after.current, after.right_person)
 
 
-def _page(visit: Visit, form: PortalForm, entries: list[Entry], status: int = 200) -> Response:
+def _page(
+    visit: Visit,
+    form: PortalForm,
+    entries: list[Entry],
+    *,
+    revealed: reveals.Value | None = None,
+    status: int = 200,
+) -> Response:
+    on_file = checklists.on_file(session, visit=visit, actor=access.actor(), now=clock.now())
     return step_page(
         "agent/visits/checklist.html",
         visit,
@@ -127,5 +154,6 @@ def _page(visit: Visit, form: PortalForm, entries: list[Entry], status: int = 20
         form=form,
         entries=entries,
         questions=QUESTIONS,
-        on_file=checklists.on_file(session, visit=visit, actor=access.actor(), now=clock.now()),
+        on_file=on_file,
+        values={**on_file.contact.values, **({revealed.field: revealed} if revealed else {})},
     )

@@ -1,10 +1,10 @@
 """My day: what waits for the signed-in member of staff."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Response, current_app, g, url_for
+from flask import Response, g, url_for
 from flask_babel import gettext as _
 
 from portal.agent import blueprint
@@ -33,12 +33,16 @@ class Card:
 @blueprint.get("")
 @access.roles(*Role)
 def day() -> Response:
-    wanted = [card for endpoint, roles, card in CARDS if _may_open(endpoint, roles)]
-    return page("agent/day/day.html", cards=[card() for card in wanted], today=_today())
+    return page("agent/day/day.html", cards=[card() for card in _wanted()], today=_today())
 
 
-def _may_open(endpoint: str, roles: tuple[Role, ...]) -> bool:
-    return endpoint in current_app.view_functions and access.actor().has(*roles)
+def _wanted() -> Iterable[Callable[[], Card]]:
+    """One card for each page: somebody's own work there comes before what they only read."""
+    cards: dict[str, Callable[[], Card]] = {}
+    for endpoint, roles, card in CARDS:
+        if access.actor().has(*roles):
+            cards.setdefault(endpoint, card)
+    return cards.values()
 
 
 def _stops() -> Card:
@@ -102,15 +106,64 @@ def _follow_ups() -> Card:
     )
 
 
+def _cases_to_read() -> Card:
+    return Card(
+        title=_("Open cases"),
+        count=my_day.cases_open(session, actor=access.actor(), now=clock.now()),
+        text=_("Everything that happened on a case, with its visits, plans and agreements."),
+        url=url_for("agent.case_index"),
+        action=_("Read the cases"),
+        icon="files",
+    )
+
+
+def _proofs_to_read() -> Card:
+    return Card(
+        title=_("Documents not checked yet"),
+        count=my_day.proofs_to_review(session, actor=access.actor(), now=clock.now()),
+        text=_("Borrowers wait for an answer before they can book a visit."),
+        url=url_for("agent.proof_queue"),
+        action=_("Look at the documents"),
+        icon="file",
+    )
+
+
+def _plans_to_read() -> Card:
+    return Card(
+        title=_("Plans waiting for approval"),
+        count=my_day.plans_waiting(session, actor=access.actor(), now=clock.now()),
+        text=_("Concessions beyond what an agent may give alone."),
+        url=url_for("agent.approvals_list"),
+        action=_("Look at the approvals"),
+        icon="stamp",
+    )
+
+
+def _follow_ups_to_read() -> Card:
+    return Card(
+        title=_("Follow-ups late"),
+        count=my_day.follow_ups_late(session, today=_today(), actor=access.actor(), now=clock.now()),
+        text=_("Promised to borrowers and not recorded yet."),
+        url=url_for("agent.follow_ups"),
+        action=_("Open the follow-ups"),
+        icon="heart",
+    )
+
+
 def _today() -> date:
     return clock.now().astimezone(g.zone).date()
 
 
+READS = (Role.AUDITOR,)
 # The page behind each card, and whose work it is.
 CARDS: tuple[tuple[str, tuple[Role, ...], Callable[[], Card]], ...] = (
     ("agent.route", (Role.AGENT,), _stops),
     ("agent.proof_queue", (Role.CALLER, Role.LEAD), _proofs),
     ("agent.approvals_list", (Role.LEAD, Role.MANAGER), _approvals),
-    ("agent.complaint_inbox", (Role.HANDLER, Role.MANAGER), _complaints),
+    ("agent.case_index", READS, _cases_to_read),
+    ("agent.complaint_inbox", (Role.HANDLER, Role.MANAGER, Role.AUDITOR), _complaints),
     ("agent.follow_ups", (Role.AGENT, Role.LEAD, Role.MANAGER), _follow_ups),
+    ("agent.proof_queue", READS, _proofs_to_read),
+    ("agent.approvals_list", READS, _plans_to_read),
+    ("agent.follow_ups", READS, _follow_ups_to_read),
 )

@@ -7,7 +7,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from portal.agent import blueprint
-from portal.agent.visits import NOTE_LENGTH, find, go_on, open_step, step_page
+from portal.agent.visits import NOTE_LENGTH, READERS, go_on, open_step, read, step_page, works_on
 from portal.infra import clock
 from portal.services import findings, visit_progress
 from portal.vocabulary import ArrearsReason, Role, VisitStep
@@ -30,12 +30,15 @@ class FindingsForm(PortalForm):
 
 
 @blueprint.get("/visits/<ref>/findings")
-@access.roles(Role.AGENT)
+@access.roles(*READERS)
 def visit_findings(ref: str) -> Response:
-    visit = find(ref)
+    visit = read(ref)
+    noted = findings.newest(session, visit=visit)
+    if not works_on(visit):
+        return step_page("agent/visits/findings_record.html", visit, noted=noted)
     if not visit_progress.progress(session, visit=visit).is_open(VisitStep.FINDINGS):
         return go_on(visit)
-    form = FindingsForm(formdata=None, obj=findings.newest(session, visit=visit))
+    form = FindingsForm(formdata=None, obj=noted)
     return step_page("agent/visits/findings.html", visit, form=form)
 
 

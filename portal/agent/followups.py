@@ -18,6 +18,7 @@ from portal.web.forms import REQUIRED, PortalForm
 from portal.web.page import go_to, page
 from portal.web.transactions import commits, session
 
+OWNERS = (Role.AGENT, Role.LEAD, Role.MANAGER)
 AHEAD = timedelta(days=30)
 LONGEST_NOTE = 500
 
@@ -29,7 +30,7 @@ class OutcomeForm(PortalForm):
 
 
 @blueprint.get("/followups")
-@access.roles(Role.AGENT, Role.LEAD, Role.MANAGER)
+@access.roles(*OWNERS, Role.AUDITOR)
 def follow_ups() -> Response:
     actor, now = access.actor(), clock.now()
     today = now.astimezone(g.zone).date()
@@ -44,13 +45,13 @@ def follow_ups() -> Response:
 
 
 @blueprint.get("/followups/<ref>")
-@access.roles(Role.AGENT, Role.LEAD, Role.MANAGER)
+@access.roles(*OWNERS, Role.AUDITOR)
 def follow_up(ref: str) -> Response:
     return page("agent/followups/follow_up.html", line=_find(ref), form=OutcomeForm(formdata=None))
 
 
 @blueprint.post("/followups/<ref>/outcome")
-@access.roles(Role.AGENT, Role.LEAD, Role.MANAGER)
+@access.roles(*OWNERS)
 @commits
 def finish_follow_up(ref: str) -> Response:
     line, form = _find(ref), OutcomeForm()

@@ -77,11 +77,13 @@ def plan(ref: str) -> Response:
     now, actor = clock.now(), access.actor()
     found = access.or_404(plans.find(session, ref, actor=actor, now=now))
     sheet = plans.sheet(session, found)
-    visit = on_site.find(session, sheet.visit.ref, actor=actor, now=now) if sheet.visit else None
+    visit = on_site.find_to_read(session, sheet.visit.ref, actor=actor, now=now) if sheet.visit else None
     context: dict[str, Any] = {
         "sheet": sheet,
         "plan": found,
-        "may_decide": sheet.approval is not None and approvals.why_not(sheet.approval, actor=actor) is None,
+        "may_decide": access.may("agent.decide_approval")
+        and sheet.approval is not None
+        and approvals.why_not(sheet.approval, actor=actor) is None,
     }
     if visit is not None:
         return step_page("agent/plans/plan.html", visit, **context)

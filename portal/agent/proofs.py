@@ -65,7 +65,7 @@ class ReceivedForm(PortalForm):
 
 
 @blueprint.get("/proofs")
-@access.roles(*REVIEWERS)
+@access.roles(*REVIEWERS, Role.AUDITOR)
 def proof_queue() -> Response:
     after = request.args.get("after")
     found, following = proof_reviews.waiting(session, actor=access.actor(), now=clock.now(), after=after)
@@ -79,7 +79,7 @@ def proof_queue() -> Response:
 
 
 @blueprint.get("/proofs/<ref>")
-@access.roles(*REVIEWERS)
+@access.roles(*REVIEWERS, Role.AUDITOR)
 def proof(ref: str) -> Response:
     shown = _proof(ref)
     return _proof_page(shown, _accept_form(shown), _reject_form(shown))
@@ -139,7 +139,7 @@ def reject_proof(ref: str) -> Response:
 
 
 @blueprint.get("/proofs/<ref>/pages/<number>")
-@access.roles(*REVIEWERS)
+@access.roles(*REVIEWERS, Role.AUDITOR)
 def proof_page_picture(ref: str, number: str) -> Response:
     """Staff look at a picture of the page, never at the file."""
     file = access.or_404(proofs.file_of(session, _proof(ref)))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, g
+from flask import Response, g, url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FloatField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
@@ -13,7 +13,7 @@ from portal.agent import blueprint
 from portal.domain import masking
 from portal.domain.refusals import Refused
 from portal.infra import clock
-from portal.services import checklists, on_site, visit_progress
+from portal.services import checklists, on_site, reveals, visit_progress
 from portal.services.on_site import Visit
 from portal.vocabulary import Role, VisitOutcome, VisitStep
 from portal.web import access, visit_steps, words
@@ -23,6 +23,8 @@ from portal.web.transactions import commits, session
 from portal.web.words.on_site import PLACES
 
 NOTE_LENGTH = Length(max=2000)
+# An auditor reads what became of a visit; only its crew works on it.
+READERS = (Role.AGENT, Role.AUDITOR)
 
 
 class PositionForm(PortalForm):
@@ -52,9 +54,9 @@ class DepartureForm(PositionForm):
 
 
 @blueprint.get("/visits/<ref>")
-@access.roles(Role.AGENT)
+@access.roles(*READERS)
 def visit(ref: str) -> Response:
-    return _brief(find(ref), PositionForm(formdata=None))
+    return brief(read(ref), PositionForm(formdata=None))
 
 
 @blueprint.post("/visits/<ref>/arrival")
@@ -63,12 +65,12 @@ def visit(ref: str) -> Response:
 def arrive(ref: str) -> Response:
     visit, form = open_step(ref, VisitStep.ARRIVE), PositionForm()
     if not form.validate_on_submit():
-        return _brief(visit, form, status=422)
+        return brief(visit, form, status=422)
     try:
         on_site.arrive(session, visit=visit, position=form.position(), actor=access.actor(), now=clock.now())
     except Refused as refusal:
         form.refuse(refusal)
-        return _brief(visit, form, status=409)
+        return brief(visit, form, status=409)
     return go_on(visit)
 
 
@@ -137,6 +139,16 @@ def find(ref: str) -> Visit:
     return access.or_404(on_site.find(session, ref, actor=access.actor(), now=clock.now()))
 
 
+def read(ref: str) -> Visit:
+    """Return a visit this person may look at."""
+    return access.or_404(on_site.find_to_read(session, ref, actor=access.actor(), now=clock.now()))
+
+
+def works_on(visit: Visit) -> bool:
+    """Whether this person may enter something at a visit; who may not is shown its record."""
+    return access.may("agent.arrive") and on_site.is_crew(visit, access.actor())
+
+
 def open_step(ref: str, step: VisitStep) -> Visit:
     """Return a visit at whose step something is sent. Refused: it is not the step's turn."""
     visit = find(ref)
@@ -161,6 +173,8 @@ def step_page(template: str, visit: Visit, *, status: int = 200, **context: Any)
         visit_steps=visit_steps.links(visit.ref, progress),
         places=PLACES,
         day=visit.window_start.astimezone(g.zone).date(),
+        works_here=works_on(visit),
+        reveal_url=url_for("agent.reveal_at_visit", ref=visit.ref) if works_on(visit) else None,
         **context,
     )
 
@@ -169,9 +183,13 @@ def _stands(visit: Visit) -> visit_progress.Progress:
     return visit_progress.progress(session, visit=visit)
 
 
-def _brief(visit: Visit, form: PositionForm, status: int = 200) -> Response:
+def brief(
+    visit: Visit, form: PositionForm, *, revealed: reveals.Value | None = None, status: int = 200
+) -> Response:
+    """The page of a visit; `revealed` is the one value that was asked for."""
     actor, now = access.actor(), clock.now()
     on_file = checklists.on_file(session, visit=visit, actor=actor, now=now)
+    moves = visit_progress.moves_of(session, visit=visit)
     return step_page(
         "agent/visits/visit.html",
         visit,
@@ -180,7 +198,9 @@ def _brief(visit: Visit, form: PositionForm, status: int = 200) -> Response:
         on_file=on_file,
         crew=[{"name": each.staff.name, "number": each.staff.number, "role": ""} for each in visit.crew],
         promise=on_site.promised(session, visit=visit),
-        last_move=visit_progress.moves_of(session, visit=visit)[-1:],
+        values={**on_file.contact.values, **({revealed.field: revealed} if revealed else {})},
+        last_move=moves[-1:],
+        moves=moves,
         today=now.astimezone(g.zone).date() == visit.window_start.astimezone(g.zone).date(),
     )
 

@@ -93,9 +93,11 @@ def save(
     return budget
 
 
-def newest(session: Session, *, case: Case) -> Budget | None:
-    """Return the budget that counts; the ones before it stay as they were."""
+def newest(session: Session, *, case: Case, visit: Visit | None = None) -> Budget | None:
+    """Return the budget that counts, or the one made at a visit; the ones before it stay as they were."""
     query = select(Budget).where(Budget.lender_id == case.lender_id, Budget.case_id == case.id)
+    if visit is not None:
+        query = query.where(Budget.visit_id == visit.id)
     return session.scalars(query.order_by(Budget.id.desc()).limit(1)).first()
 
 

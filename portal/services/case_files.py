@@ -9,25 +9,26 @@ from sqlalchemy.orm import Session
 
 from portal.domain import masking
 from portal.domain.actor import Actor, ActorKind
-from portal.models import Case, ContactPoint, Hold, Loan, Staff, Visit
-from portal.services import audit, cases, visits
-from portal.vocabulary import ContactKind
+from portal.models import Agreement, Case, Hold, Loan, Plan, Proof, Staff, Visit
+from portal.services import agreements, audit, cases, plans, reveals, scope, visits
 
 NEWEST = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFile:
-    """Name, telephone and identity number are masked. `names` gives the people of the timeline by actor."""
+    """The name and every value are masked. `names` gives the people of the timeline by actor."""
 
     case: Case
     borrower: str
-    phone: str
-    id_no: str
+    values: reveals.Values
     owner: str | None
     loans: Sequence[Loan]
     holds: Sequence[Hold]
     visits: Sequence[Visit]
+    proofs: Sequence[Proof]
+    plans: Sequence[Plan]
+    agreements: Sequence[Agreement]
     events: Sequence[audit.Event]
     names: Mapping[str, str]
 
@@ -45,15 +46,18 @@ def open_file(session: Session, *, case: Case, actor: Actor, now: datetime) -> C
     """Return everything the page of a case shows."""
     events = audit.timeline(session, case=case, limit=NEWEST)
     staff = _staff(session, case, events)
+    proofs = scope.proofs(actor, now=now).where(Proof.case_id == case.id).order_by(Proof.id.desc())
     return CaseFile(
         case=case,
         borrower=masking.name(case.borrower.name),
-        phone=_phone(session, case),
-        id_no=masking.number(case.borrower.id_no) if case.borrower.id_no else "",
+        values=reveals.masked(session, borrower=case.borrower),
         owner=next((person.name for person in staff if person.id == case.owner_id), None),
         loans=cases.loans_of(session, case),
         holds=cases.holds_of(session, case),
         visits=visits.of_case(session, case=case, actor=actor, now=now),
+        proofs=session.scalars(proofs).all(),
+        plans=plans.of_case(session, case=case),
+        agreements=agreements.of_case(session, case=case),
         events=events,
         names={f"{ActorKind.STAFF}:{person.ref}": person.name for person in staff},
     )
@@ -66,14 +70,3 @@ def _staff(session: Session, case: Case, events: Sequence[audit.Event]) -> Seque
         Staff.lender_id == case.lender_id, Staff.ref.in_(refs) | (Staff.id == case.owner_id)
     )
     return session.scalars(query).all()
-
-
-def _phone(session: Session, case: Case) -> str:
-    query = select(ContactPoint).where(
-        ContactPoint.lender_id == case.lender_id,
-        ContactPoint.borrower_id == case.borrower_id,
-        ContactPoint.kind == ContactKind.PHONE,
-        ContactPoint.main.is_(True),
-    )
-    point = session.scalars(query).first()
-    return masking.number(point.value) if point else ""

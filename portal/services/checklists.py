@@ -7,17 +7,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.domain import masking
 from portal.domain.actor import Actor
 from portal.domain.refusals import Refused
 from portal.models import ChecklistAnswer as ChecklistAnswer
-from portal.models import ContactPoint, Proof, Visit
-from portal.services import audit, on_site, scope, visit_progress
+from portal.models import Proof, Visit
+from portal.services import audit, on_site, reveals, scope, visit_progress
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import (
     ChecklistItem,
     ChecklistResult,
-    ContactKind,
     ProofKind,
     ProofState,
     VisitStep,
@@ -32,23 +30,12 @@ ORDER = (
 
 @dataclass(frozen=True, kw_only=True)
 class OnFile:
-    """What the lender knows and the crew compares; the identity number is masked. `proofs` has each kind that
-    was handed in with its best state."""
+    """What the lender knows and the crew compares. `proofs` has each kind that was handed in with its best
+    state."""
 
     name: str
-    id_no: str
-    phone: str
-    email: str
-    address: str
+    contact: reveals.Contact
     proofs: Sequence[tuple[ProofKind, ProofState]]
-
-    @property
-    def masked_phone(self) -> str:
-        return masking.number(self.phone) if self.phone else ""
-
-    @property
-    def masked_email(self) -> str:
-        return masking.email(self.email) if self.email else ""
 
 
 def step_of(item: ChecklistItem) -> VisitStep:
@@ -108,27 +95,12 @@ def answer(
 
 def on_file(session: Session, *, visit: Visit, actor: Actor, now: datetime) -> OnFile:
     """Return what stands on file about the borrower of a visit."""
-    borrower = visit.case.borrower
-    points = select(ContactPoint).where(
-        ContactPoint.lender_id == visit.lender_id,
-        ContactPoint.borrower_id == borrower.id,
-        ContactPoint.main.is_(True),
-    )
-    main = {point.kind: point for point in session.scalars(points)}
     papers = scope.proofs(actor, now=now).where(Proof.case_id == visit.case_id)
-    address = main.get(ContactKind.ADDRESS)
     return OnFile(
-        name=borrower.name,
-        id_no=masking.number(borrower.id_no) if borrower.id_no else "",
-        phone=_value(main.get(ContactKind.PHONE)),
-        email=_value(main.get(ContactKind.EMAIL)),
-        address=" ".join(filter(None, [address.area, address.value])) if address else "",
+        name=visit.case.borrower.name,
+        contact=reveals.contact(session, visit=visit, actor=actor, now=now),
         proofs=_best(session.scalars(papers.order_by(Proof.id)).all()),
     )
-
-
-def _value(point: ContactPoint | None) -> str:
-    return point.value if point else ""
 
 
 def _best(papers: Sequence[Proof]) -> list[tuple[ProofKind, ProofState]]:

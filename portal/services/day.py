@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from portal.domain import transitions
 from portal.domain.actor import Actor
-from portal.models import Approval, Complaint, FollowUp, Plan, Proof
+from portal.models import Approval, Case, Complaint, FollowUp, Plan, Proof
 from portal.services import approvals, scope
 from portal.services.complaints import OPEN
 from portal.services.proof_reviews import UNREVIEWED
-from portal.vocabulary import ComplaintState, FollowUpState, PlanState
+from portal.vocabulary import CaseState, ComplaintState, FollowUpState, PlanState
 
 
 def proofs_to_review(session: Session, *, actor: Actor, now: datetime) -> int:
@@ -46,6 +47,25 @@ def follow_ups_due(session: Session, *, today: date, actor: Actor, now: datetime
         FollowUp.owner_id == actor.id,
         FollowUp.state == FollowUpState.SCHEDULED,
         FollowUp.due_on <= today,
+    )
+    return _count(session, query, FollowUp.id)
+
+
+def cases_open(session: Session, *, actor: Actor, now: datetime) -> int:
+    over = [state for state in CaseState if transitions.is_final("case", state)]
+    return _count(session, scope.cases(actor, now=now).where(Case.state.not_in(over)), Case.id)
+
+
+def plans_waiting(session: Session, *, actor: Actor, now: datetime) -> int:
+    """Return how many plans wait for anybody's yes."""
+    waiting = scope.plans(actor, now=now).where(Plan.state == PlanState.WAITING_APPROVAL)
+    return _count(session, waiting, Plan.id)
+
+
+def follow_ups_late(session: Session, *, today: date, actor: Actor, now: datetime) -> int:
+    """Return how many follow-ups are late, whoever owns them."""
+    query = scope.follow_ups(actor, now=now).where(
+        FollowUp.state == FollowUpState.SCHEDULED, FollowUp.due_on < today
     )
     return _count(session, query, FollowUp.id)
 

@@ -33,6 +33,7 @@ from portal.vocabulary import (
     CaseState,
     Initiator,
     PromiseState,
+    Role,
     StepState,
     VisitOutcome,
     VisitPurpose,
@@ -71,6 +72,13 @@ def find(session: Session, ref: str, *, actor: Actor, now: datetime) -> Visit | 
         VisitCrew.lender_id == actor.lender_id, VisitCrew.staff_id == actor.id
     )
     return session.scalar(scope.visits(actor, now=now).where(Visit.ref == ref, Visit.id.in_(crew)))
+
+
+def find_to_read(session: Session, ref: str, *, actor: Actor, now: datetime) -> Visit | None:
+    """Return a visit this person may look at: their own, and for an auditor any."""
+    if actor.has(Role.AUDITOR):
+        return visits.find(session, ref, actor=actor, now=now)
+    return find(session, ref, actor=actor, now=now)
 
 
 @in_savepoint
@@ -196,9 +204,14 @@ def promised(session: Session, *, visit: Visit) -> Promise | None:
     return session.scalars(query).first()
 
 
+def is_crew(visit: Visit, actor: Actor) -> bool:
+    """Whether this person is one of those who come."""
+    return actor.is_staff and actor.id in {member.staff_id for member in visit.crew}
+
+
 def require_crew(visit: Visit, actor: Actor) -> None:
     """Refused: this person is not one of those who came."""
-    if not actor.is_staff or actor.id not in {member.staff_id for member in visit.crew}:
+    if not is_crew(visit, actor):
         raise Refused("not_in_crew")
 
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.domain import masking
 from portal.domain.actor import Actor
-from portal.models import Case, ContactPoint, Visit, VisitCrew
-from portal.services import scope
+from portal.models import Case, Visit, VisitCrew
+from portal.services import reveals, scope
+from portal.services.reveals import Points
 from portal.vocabulary import ContactKind, PlaceKind, VisitState
 
 # A visit that was only proposed, or moved to another day, is no stop.
@@ -21,15 +22,14 @@ TO_GO = (VisitState.AGREED, VisitState.ASSIGNED, VisitState.ARRIVED, VisitState.
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """One visit of the day. The borrower's name is masked; `position` ("latitude,longitude") is None where
-    none is on file: it is never guessed."""
+    """One visit of the day. The borrower's name is masked, and so are number and address until this person
+    asked to see them on the day; `area` is city and district of a home."""
 
     visit: Visit
     borrower: str
     crew: tuple[str, ...]
     area: str
-    phone: str
-    position: str | None
+    contact: reveals.Contact
 
     @property
     def to_go(self) -> bool:
@@ -43,8 +43,10 @@ def stops(session: Session, *, actor: Actor, day: date, zone: ZoneInfo, now: dat
         selectinload(Visit.crew).joinedload(VisitCrew.staff),
     )
     found = session.scalars(query.order_by(Visit.window_start, Visit.id)).all()
-    points = _main_points(session, actor, {visit.case.borrower_id for visit in found})
-    return [_stop(visit, points) for visit in found]
+    points = reveals.main_points(session, [visit.case.borrower for visit in found])
+    shown = reveals.shown_to(session, visits_of_day=found, actor=actor, now=now)
+    is_today = day == now.astimezone(zone).date()
+    return [_stop(visit, points[visit.case.borrower_id], visit.ref in shown, is_today) for visit in found]
 
 
 def to_go(session: Session, *, actor: Actor, day: date, zone: ZoneInfo, now: datetime) -> Sequence[Visit]:
@@ -74,25 +76,12 @@ def _of_day(actor: Actor, day: date, zone: ZoneInfo, now: datetime) -> Select[Vi
     )
 
 
-Points = dict[tuple[int, ContactKind], ContactPoint]
-
-
-def _main_points(session: Session, actor: Actor, borrowers: set[int]) -> Points:
-    query = scope.of_lender(ContactPoint, actor).where(
-        ContactPoint.borrower_id.in_(borrowers), ContactPoint.main.is_(True)
-    )
-    return {(point.borrower_id, point.kind): point for point in session.scalars(query)}
-
-
-def _stop(visit: Visit, points: Points) -> Stop:
-    borrower = visit.case.borrower
-    phone = points.get((borrower.id, ContactKind.PHONE))
-    home = points.get((borrower.id, ContactKind.ADDRESS)) if visit.place_kind is PlaceKind.HOME else None
+def _stop(visit: Visit, points: Points, shown: bool, is_today: bool) -> Stop:
+    home = points.get(ContactKind.ADDRESS) if visit.place_kind is PlaceKind.HOME else None
     return Stop(
         visit=visit,
-        borrower=masking.name(borrower.name),
+        borrower=masking.name(visit.case.borrower.name),
         crew=tuple(member.staff.name for member in visit.crew),
-        area=home.area if home else "",
-        phone=phone.value if phone else "",
-        position=home.position or None if home else None,
+        area=(home.area or "") if home else "",
+        contact=reveals.contact_of(visit, points, shown=shown, can_show=is_today and visit.state in TO_GO),
     )

@@ -7,13 +7,13 @@ from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from flask import Flask, abort, g, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask import session as browser
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.actor import Actor, visitor
-from portal.services import accounts, lenders, policies
+from portal.services import accounts, browser_sessions, lenders, policies
 from portal.vocabulary import Locale, Role
 from portal.web.sessions import BrowserSession
 from portal.web.transactions import installation
@@ -35,7 +35,7 @@ class Person:
     is_anonymous = False
 
     def get_id(self) -> str:
-        return f"{self.actor.kind}:{self.actor.lender_id}:{self.actor.ref}"
+        return browser_sessions.identity(self.actor)
 
 
 def actor() -> Actor:
@@ -45,13 +45,30 @@ def actor() -> Actor:
     return visitor(g.lender.id)
 
 
+def address() -> str:
+    """The network address of who asks, for throttles."""
+    return request.remote_addr or ""
+
+
+def cookie() -> BrowserSession:
+    """This browser's session, with what only it can do."""
+    return cast(BrowserSession, browser._get_current_object())  # type: ignore[attr-defined]
+
+
+def lender_of_host() -> int | None:
+    """The lender whose own host name was asked for: nobody of another one comes in by its door."""
+    with installation().reading() as database:
+        found = lenders.by_host(database, request.host)
+        return found.id if found else None
+
+
 def sign_in(person: Actor, *, idle_minutes: int, life_hours: int) -> None:
     """Make this browser the person's, under a new session id."""
-    cookie = cast(BrowserSession, browser)
-    cookie.clear()
-    cookie.rotate()
-    cookie["lender_id"] = person.lender_id
-    cookie.limit(idle=timedelta(minutes=idle_minutes), life=timedelta(hours=life_hours))
+    own = cookie()
+    own.clear()
+    own.rotate()
+    own["lender_id"] = person.lender_id
+    own.limit(idle=timedelta(minutes=idle_minutes), life=timedelta(hours=life_hours))
     login_user(_person(person))
 
 
@@ -91,6 +108,13 @@ def roles(*allowed: Role) -> Callable[[Callable[P, T]], Callable[P, T]]:
     return declare
 
 
+def may(endpoint: str) -> bool:
+    """Whether the roles that a page or an act of the staff declares are this person's: what somebody may not
+    do stands on no page of theirs."""
+    view = current_app.view_functions[endpoint]
+    return current_user.is_authenticated and bool(current_user.actor.has(*getattr(view, "roles", ())))
+
+
 def or_404(found: T | None) -> T:
     """Not yours does not exist."""
     return found if found is not None else abort(404)
@@ -108,7 +132,7 @@ def _load(identity: str) -> Person | None:
 
 
 def _person(person: Actor) -> Person:
-    return or_404(_load(f"{person.kind}:{person.lender_id}:{person.ref}"))
+    return or_404(_load(browser_sessions.identity(person)))
 
 
 def _find_lender() -> None:
@@ -141,3 +165,4 @@ def init_app(app: Flask) -> None:
     manager.session_protection = None  # telephones change their address all day
     manager.user_loader(_load)
     app.before_request(_find_lender)
+    app.jinja_env.globals["may"] = may

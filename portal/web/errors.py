@@ -11,7 +11,9 @@ from portal.web import words
 from portal.web.transactions import session
 
 log = get_logger()
-PAGES = (400, 401, 403, 404, 405, 409, 413, 429, 500)
+# A refusal that is not named here is a 409.
+STATUSES = {"too_many_tries": 429, "too_many_reveals": 429, "files_out_of_reach": 503}
+PAGES = (400, 401, 403, 404, 405, 409, 413, 429, 500, 503)
 
 
 def init_app(app: Flask) -> None:
@@ -40,7 +42,7 @@ def _stale(_error: StaleDataError) -> Response:
 def _refused(refusal: Refused) -> Response:
     """A refusal that no form could show beside a field."""
     session.rollback()
-    return _page(429 if refusal.code == "too_many_tries" else 409, sentence=words.refusal(refusal))
+    return _page(STATUSES.get(refusal.code, 409), sentence=words.refusal(refusal))
 
 
 def _unexpected(error: Exception) -> Response:

@@ -70,21 +70,21 @@ STAFF: tuple[Entry, ...] = (
         "agent.proof_queue",
         _l("Documents"),
         "files",
-        frozenset({Role.CALLER, Role.LEAD, Role.MANAGER}),
+        frozenset({Role.CALLER, Role.LEAD, Role.MANAGER, Role.AUDITOR}),
         ("agent.proof", "agent.new_proof"),
     ),
     Entry(
         "agent.approvals_list",
         _l("Approvals"),
         "stamp",
-        frozenset({Role.LEAD, Role.MANAGER}),
+        frozenset({Role.LEAD, Role.MANAGER, Role.AUDITOR}),
         ("agent.approval", "agent.decide_approval"),
     ),
     Entry(
         "agent.follow_ups",
         _l("Follow-ups"),
         "handshake",
-        frozenset({Role.AGENT, Role.LEAD, Role.MANAGER}),
+        frozenset({Role.AGENT, Role.LEAD, Role.MANAGER, Role.AUDITOR}),
         ("agent.follow_up", "agent.agreement"),
     ),
     Entry(
@@ -93,6 +93,26 @@ STAFF: tuple[Entry, ...] = (
         "inbox",
         COMPLAINTS,
         ("agent.complaint", "agent.new_decision"),
+    ),
+    Entry(
+        "agent.people_list",
+        _l("People"),
+        "people",
+        frozenset({Role.ADMIN, Role.MANAGER, Role.AUDITOR}),
+        ("agent.person", "agent.new_person", "agent.profile", "agent.edit_profile"),
+    ),
+    Entry(
+        "agent.account",
+        _l("My account"),
+        "person",
+        pages=(
+            "agent.password",
+            "agent.change_password",
+            "agent.confirmation",
+            "agent.confirm_myself",
+            "agent.new_authenticator",
+            "agent.recovery_codes",
+        ),
     ),
 )
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from portal.models import ContactPoint
-from portal.services import routes
+from portal.services import reveals, routes
 from portal.vocabulary import ContactKind, Role, VisitState
 from tests import factories
 from tests.conftest import NOW
@@ -78,13 +78,16 @@ def test_what_was_only_proposed_or_moved_away_is_no_stop(session, lender, agent,
 def test_a_stop_masks_the_name_and_has_a_position_only_when_one_is_on_file(session, lender, agent):
     visit = stop_at(session, lender, agent)
     (stop,) = stops(session, agent)
-    assert (stop.borrower, stop.position) == ("Test **", None)
+    assert (stop.borrower, stop.contact.position) == ("Test **", None)
 
     home = session.query(ContactPoint).filter_by(borrower_id=visit.case.borrower_id, kind=ContactKind.ADDRESS)
     home.one().position = "25.03396,121.56447"
     session.flush()
+    assert stops(session, agent)[0].contact.position is None
 
-    assert stops(session, agent)[0].position == "25.03396,121.56447"
+    reveals.show_contact(session, visit=visit, actor=factories.actor_of(agent), now=NOW)
+
+    assert stops(session, agent)[0].contact.position == "25.03396,121.56447"
 
 
 def test_a_longer_day_asks_the_database_no_more_often(session, lender, agent):

@@ -55,7 +55,7 @@ def test_a_caller_sees_documents_to_check_and_no_route(client, session, lender):
 
 
 def test_who_has_nothing_waiting_is_told_so(client, session, lender):
-    day_of(client, session, lender, Role.AUDITOR)
+    day_of(client, session, lender, Role.ADMIN)
 
     assert "Nothing waits for you here" in client.get("/agent?lang=en").text
 

@@ -42,11 +42,17 @@ def test_a_stop_shows_window_masked_name_and_crew(client, session, lender, agent
 
 
 def test_the_way_there_is_offered_only_when_a_position_is_on_file(client, session, lender, agent):
-    stop(session, lender, agent)
+    visit = stop(session, lender, agent)
     assert "geo:" not in client.get("/agent/route").text
 
     session.query(ContactPoint).filter_by(kind=ContactKind.ADDRESS).one().position = "25.03396,121.56447"
     session.commit()
+
+    page = client.get("/agent/route").text
+    assert "geo:" not in page
+    assert "tel:" not in page
+
+    client.post(f"/agent/visits/{visit.ref}/contact", {"page": "route"})
 
     page = client.get("/agent/route").text
     assert 'href="geo:25.03396,121.56447"' in page

@@ -10,12 +10,19 @@ from portal.vocabulary import (
     CaseState,
     ChecklistItem,
     ChecklistResult,
+    PersonalField,
     PlaceKind,
     VisitOutcome,
     VisitStep,
 )
 
 REFUSALS = {
+    "nothing_on_file": _l("Nothing is on file here."),
+    "reveal_not_yours": _l("Numbers and addresses are shown only to those who work on the case."),
+    "too_many_reveals": _l(
+        "You have looked at %(most)s numbers and addresses in this hour, the most there may be. "
+        "Please go on later."
+    ),
     "not_in_crew": _l("Only the people who came may work on this visit."),
     "not_the_day": _l("This visit is on another day. You can arrive on the day that was agreed."),
     "step_not_open": _l("It is not this step's turn. Open the visit again to see what comes next."),
@@ -26,6 +33,12 @@ REFUSALS = {
 }
 
 LABELS: dict[type[StrEnum], dict[StrEnum, LazyString]] = {
+    PersonalField: {
+        PersonalField.ID_NO: _l("Identity number"),
+        PersonalField.PHONE: _l("Phone"),
+        PersonalField.EMAIL: _l("E-mail"),
+        PersonalField.ADDRESS: _l("Address"),
+    },
     VisitStep: {
         VisitStep.ARRIVE: _l("Arrive"),
         VisitStep.IDENTITY: _l("Identity code"),
