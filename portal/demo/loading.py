@@ -16,7 +16,6 @@ from portal.demo.houses import House
 from portal.demo.journeys import Scene
 from portal.demo.stage import Stage, Story
 from portal.infra.delivery import Letter, OutboxFolder
-from portal.infra.files import FileStore
 from portal.infra.installation import Installation
 from portal.models import Case, Loan
 from portal.services import lenders, policies
@@ -115,7 +114,7 @@ def _open_house(
         lender=lender,
         policy=policies.of(lender),
         staff={},
-        folder=FileStore(installation.settings.files),
+        folder=installation.files,
         now=now,
         clock=opened,
     )

@@ -1,7 +1,7 @@
 """Whom the portal works as on PostgreSQL: a plain role that owns nothing and passes no policy by.
 
-`portal db upgrade` works as the owner of the tables; everything else as this role. A superuser, the owner or a
-role with BYPASSRLS would see every lender's rows whatever the policies say, so the portal refuses to start as one."""
+`portal db upgrade` works as the owner of the tables; everything else as this role. A superuser, the owner or
+a role with BYPASSRLS would see every lender's rows whatever the policies say: the portal does not start as one."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ RIGHTS = {
 FUNCTIONS = ("current_lender()", "refresh_statistics(text)")
 
 _PRIVILEGES = text(
-    "SELECT rolsuper, rolbypassrls, (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace "
-    "AND relkind IN ('r', 'p') AND pg_has_role(current_user, relowner, 'MEMBER')) AS owned "
+    "SELECT rolsuper, rolbypassrls, (SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') "
+    "AND relnamespace = 'public'::regnamespace AND pg_has_role(current_user, relowner, 'MEMBER')) AS owned "
     "FROM pg_roles WHERE rolname = current_user"
 )
 

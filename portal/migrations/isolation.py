@@ -10,7 +10,7 @@ def on_postgresql() -> bool:
 
 
 def protect(*tables: str) -> None:
-    """Show and take only rows of the lender of the transaction, whoever asks: PostgreSQL's row-level security.
+    """Show and take only rows of the lender of the transaction, whoever asks: row-level security.
 
     Every new table with a `lender_id` that names its owner is protected by the migration that makes it."""
     if not on_postgresql():
@@ -22,7 +22,10 @@ def protect(*tables: str) -> None:
 
 
 def append_only(table: str) -> None:
-    """Let rows be added and never changed. On PostgreSQL the rights of the portal's role say so."""
+    """Let rows be added and never changed. On PostgreSQL the rights of the portal's role say so.
+
+    A table of numbered rows, `(lender_id, sequence)`: on SQLite a REPLACE would remove a row past its
+    triggers, so a number, or an id, that is taken is refused too."""
     if on_postgresql():
         return
     for act in ("UPDATE", "DELETE"):
@@ -30,3 +33,8 @@ def append_only(table: str) -> None:
             f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         )
+    op.execute(
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} "  # noqa: S608
+        "WHERE id = NEW.id OR (lender_id = NEW.lender_id AND sequence = NEW.sequence)) "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    )

@@ -1,7 +1,10 @@
 """The root of every model: keys that carry the lender, public references, sealed values."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from string import Formatter
 from typing import Any, ClassVar, Self, overload
 
 from sqlalchemy import (
@@ -13,6 +16,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
+    inspect,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column, relationship
 
@@ -67,11 +72,33 @@ class EditedRow(Row):
         return {"version_id_col": cls.version}
 
 
+@dataclass(frozen=True)
+class BlindIndex:
+    """A column by which a sealed value is found. `field` is what the hash is for; it may hold columns of the
+    row, in braces."""
+
+    column: str
+    field: str
+
+    def of(self, row: Any, value: str) -> bytes:
+        """Return the index of a value under the current key, for a row that has the columns named."""
+        return crypto.keyring().index(row.lender_id, self.field_of(row), value)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that `field` names."""
+        return [name for _, name, _, _ in Formatter().parse(self.field) if name]
+
+    def field_of(self, row: Any) -> str:
+        return self.field.format(**{name: getattr(row, name) for name in self.names})
+
+
 class Sealed:
     """A text attribute kept encrypted in a column beside it: `name = Sealed("name_sealed")`."""
 
-    def __init__(self, column: str) -> None:
+    def __init__(self, column: str, *, index: BlindIndex | None = None) -> None:
         self.column = column
+        self.index = index
 
     @overload
     def __get__(self, row: None, owner: type[Row]) -> Self: ...
@@ -84,7 +111,7 @@ class Sealed:
         sealed = getattr(row, self.column)
         if sealed is None:
             return ""
-        return crypto.keyring().open(row.lender_id, self._place(row.ref), sealed).decode()
+        return crypto.keyring().open(row.lender_id, self.place(row.ref), sealed).decode()
 
     def __set_name__(self, owner: type[Row], _name: str) -> None:
         self.owner = owner
@@ -96,10 +123,32 @@ class Sealed:
         """Return what the column of the row with this reference holds: for rows that are written in bulk."""
         if not value:
             return None
-        return crypto.keyring().seal(lender_id, self._place(ref), value.encode())
+        return crypto.keyring().seal(lender_id, self.place(ref), value.encode())
 
-    def _place(self, ref: str) -> str:
+    def place(self, ref: str) -> str:
+        """Where the value of the row with this reference stands: it opens nowhere else."""
         return f"{self.owner.__tablename__}|{self.column}|{ref}"
+
+
+@cache
+def sealed_of(model: type[Row]) -> tuple[Sealed, ...]:
+    """Return the sealed attributes of a model."""
+    return tuple(each for owner in model.__mro__ for each in vars(owner).values() if isinstance(each, Sealed))
+
+
+@event.listens_for(Row, "before_insert", propagate=True)
+@event.listens_for(Row, "before_update", propagate=True)
+def _seal_anew(_mapper: object, _connection: object, row: Row) -> None:
+    """What was sealed a while ago, under a key that is being replaced, is written under the current one: the
+    old key is destroyed once nothing in the database needs it."""
+    for sealed in sealed_of(type(row)):
+        added = inspect(row).attrs[sealed.column].history.added
+        if not added or added[0] is None or crypto.keyring().is_current(row.lender_id, added[0]):
+            continue
+        value = sealed.__get__(row, type(row))
+        sealed.__set__(row, value)
+        if sealed.index:
+            setattr(row, sealed.index.column, sealed.index.of(row, value))
 
 
 def belongs(column: str, table: str) -> ForeignKeyConstraint:
@@ -126,8 +175,8 @@ def to(target: str, column: str, **options: Any) -> Any:
 
 
 def finish(base: type[Base]) -> None:
-    """Give every table its SQLite strictness and a check on each column that holds a word; tell which belong to
-    lenders."""
+    """Give every table its SQLite strictness and a check on each column that holds a word, and note which
+    tables belong to lenders."""
     for mapper in base.registry.mappers:
         if issubclass(mapper.class_, OfLender):
             tenancy.TABLES.add(str(mapper.local_table))

@@ -18,8 +18,9 @@ Facts = dict[str, Any]
 
 
 def by_ref(session: Session, ref: str, *, now: datetime) -> Facts | None:
-    """Return the facts of a case of any lender of this installation: for its operator."""
+    """Enter the lender whose case it is and return the case's facts: for the operator of the installation."""
     for lender in lenders.all_lenders(session):
+        lenders.enter(session, lender)
         case = cases.find(session, ref, actor=system(lender.id, "operator"), now=now)
         if case is not None:
             return _facts(session, case, lender, now)

@@ -100,16 +100,16 @@ def test_what_cannot_be_done_is_said_with_its_exit_code(run, session, arguments,
     assert said in result.stderr
 
 
-def test_a_stale_schema_is_found(run, session):
-    head = session.scalar(text("SELECT version_num FROM alembic_version"))
-    session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    session.commit()
+def test_a_stale_schema_is_found(run, owner):
+    with owner.begin() as connection:
+        head = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     assert run("db", "check").exit_code == 1
     assert json.loads(run("db", "check", "--json").stdout) == {"current": False}
     assert run("audit", "verify").exit_code == 3
 
-    session.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": head})
-    session.commit()
+    with owner.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": head})
     assert run("db", "check").exit_code == 0
 
 
@@ -203,12 +203,12 @@ def test_a_whole_chain_is_said_to_be_whole(run, chained):
 
 
 @pytest.mark.parametrize("tampering", TAMPERING)
-def test_tampering_with_the_audit_log_is_found_and_named(run, session, chained, tampering):
+def test_tampering_with_the_audit_log_is_found_and_named(run, owner, chained, tampering):
     statements, said = TAMPERING[tampering]
-    for statement in statements:
-        where = " AND " if "WHERE" in statement else " WHERE "
-        session.execute(text(f"{statement}{where}lender_id = {chained[0].id}"))
-    session.commit()
+    with owner.begin() as connection:
+        for statement in statements:
+            where = " AND " if "WHERE" in statement else " WHERE "
+            connection.execute(text(f"{statement}{where}lender_id = {chained[0].id}"))
 
     result = run("audit", "verify")
 
@@ -222,4 +222,7 @@ def test_every_setting_has_an_example():
     example = (ROOT / ".env.example").read_text("utf-8")
     settings = {f"PORTAL_{name.upper()}" for name in NAMES} | {"PORTAL_INSTANCE_PATH"}
 
-    assert set(re.findall(r"^#(PORTAL_\w+)=", example, re.MULTILINE)) == settings | {"PORTAL_STAFF_PASSWORD"}
+    assert set(re.findall(r"^#(PORTAL_\w+)=", example, re.MULTILINE)) == settings | {
+        "PORTAL_STAFF_PASSWORD",
+        "PORTAL_NEW_MASTER_KEY",
+    }

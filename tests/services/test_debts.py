@@ -111,4 +111,4 @@ def test_three_queries_whatever_the_number_of_loans(session, lender, installatio
     event.listen(installation.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     debt_of(session, case, lender)
 
-    assert len([each for each in statements if each.startswith("SELECT")]) == 3
+    assert len([each for each in statements if "FROM" in each]) == 3

@@ -155,7 +155,7 @@ def test_an_agent_opens_the_case_of_their_visit_and_no_other(client, session, le
 
 
 def test_a_case_of_another_lender_does_not_exist(client, session, lead):
-    (case,) = made_cases(session, factories.lender(session, "spdb-puhui"), 1)
+    ref = made_cases(session, factories.lender(session, "spdb-puhui"), 1)[0].ref
 
-    assert client.get(f"/agent/cases/{case.ref}").status_code == 404
-    assert case.ref not in client.get("/agent/cases").text
+    assert client.get(f"/agent/cases/{ref}").status_code == 404
+    assert ref not in client.get("/agent/cases").text
