@@ -3,15 +3,20 @@
 import base64
 import contextlib
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY_BYTES = 32
+FEWEST_DISTINCT = 16  # of 32 bytes drawn at random, fewer are different once in 10^14 draws
+REQUIRED_KEYS = ("master_key", "secret_key")
+KEYS = (*REQUIRED_KEYS, "old_master_key")  # the old one may be as weak as it was: it is on its way out
+MOST_PROXIES = 9
 
 
 class SettingsError(Exception):
@@ -29,10 +34,33 @@ class Settings:
     production: bool
     tsa_url: str | None = None
     database_owner_url: str | None = None
+    files_url: str | None = None
+    anchors_path: Path | None = None
+    redis_url: str | None = None
+    proxies: int = 0
+    old_master_key: bytes | None = None
+
+    def with_master_key(self, key: bytes) -> Self:
+        """The same settings after the master key was replaced."""
+        return replace(self, master_key=key, old_master_key=None)
 
     @property
     def files(self) -> Path:
         return self.instance / "files"
+
+    @property
+    def files_at(self) -> Path | str:
+        """Where files are kept: a folder, or the address of a bucket."""
+        if self.files_url is None:
+            return self.files
+        if self.files_url.startswith("s3://"):
+            return self.files_url
+        return Path(self.files_url.removeprefix("file://"))
+
+    @property
+    def anchors(self) -> Path:
+        """Where the signed anchors of the audit chains are kept."""
+        return self.anchors_path or self.instance / "anchors"
 
     @property
     def outbox(self) -> Path:
@@ -52,22 +80,30 @@ class Settings:
         hosts = tuple(host.strip() for host in values.get("trusted_hosts", "").split(",") if host.strip())
         if production and not hosts:
             raise SettingsError("PORTAL_TRUSTED_HOSTS is empty: name the host names this portal answers to")
+        if production:
+            _refuse_weak(instance, values, base_url)
         return cls(
             instance=instance,
             database_url=values.get("database_url") or f"sqlite:///{instance / 'portal.sqlite'}",
             secret_key=_key(values, "secret_key"),
             master_key=_key(values, "master_key"),
+            old_master_key=_key(values, "old_master_key") if values.get("old_master_key") else None,
             base_url=base_url,
             trusted_hosts=hosts or ("127.0.0.1", "localhost", "[::1]"),
             production=production,
             tsa_url=values.get("tsa_url") or None,
             database_owner_url=values.get("database_owner_url") or None,
+            files_url=_files_url(values.get("files_url")),
+            anchors_path=Path(values["anchors_path"]).resolve() if values.get("anchors_path") else None,
+            redis_url=_redis_url(values.get("redis_url")),
+            proxies=_proxies(values.get("proxies", "0")),
         )
 
 
 NAMES = (
-    *("environment", "database_url", "database_owner_url", "secret_key", "master_key"),
+    *("environment", "database_url", "database_owner_url", "secret_key", "master_key", "old_master_key"),
     *("base_url", "trusted_hosts", "tsa_url"),
+    *("files_url", "redis_url", "proxies", "anchors_path"),
 )
 
 
@@ -111,14 +147,88 @@ def _create_once(path: Path, text: str) -> None:
     draft.unlink()
 
 
-def _key(values: Mapping[str, str], name: str) -> bytes:
-    setting = f"PORTAL_{name.upper()}"
-    if name not in values:
-        raise SettingsError(f"{setting} is missing: set it to 32 random bytes in base64")
+def key_from(text: str, setting: str) -> bytes:
+    """Return the key that a setting holds in base64. Raises SettingsError."""
     try:
-        key = base64.b64decode(values[name], validate=True)
+        key = base64.b64decode(text, validate=True)
     except ValueError as error:
         raise SettingsError(f"{setting} is not base64: set it to 32 random bytes in base64") from error
     if len(key) != KEY_BYTES:
         raise SettingsError(f"{setting} holds {len(key)} bytes: set it to 32 random bytes in base64")
     return key
+
+
+def weakness(key: bytes) -> str | None:
+    """Say why a key cannot have been drawn at random; None: it may have been."""
+    if len(set(key)) < FEWEST_DISTINCT:
+        return f"has only {len(set(key))} different bytes"
+    if len({(later - earlier) % 256 for earlier, later in zip(key, key[1:], strict=False)}) < FEWEST_DISTINCT:
+        return "follows a pattern"
+    if all(32 <= byte < 127 for byte in key):
+        return "is text, not random bytes"
+    return None
+
+
+def key_files(instance: Path) -> list[Path]:
+    """Return the files of an instance folder in which keys stand."""
+    found = [path for path in (instance / "keys.toml",) if path.exists()]
+    settings = instance / "portal.toml"
+    return [*found, settings] if set(KEYS) & set(_file_values(settings)) else found
+
+
+def open_to_others(path: Path) -> bool:
+    """Whether others than its owner may read or write a file."""
+    return bool(path.stat().st_mode & 0o077)
+
+
+def _key(values: Mapping[str, str], name: str) -> bytes:
+    setting = f"PORTAL_{name.upper()}"
+    if name not in values:
+        raise SettingsError(f"{setting} is missing: set it to 32 random bytes in base64")
+    return key_from(values[name], setting)
+
+
+def _refuse_weak(instance: Path, values: Mapping[str, str], base_url: str) -> None:
+    """In production the keys are strong, apart and private, and the portal is reached over HTTPS."""
+    given = {name: _key(values, name) for name in KEYS if name in REQUIRED_KEYS or values.get(name)}
+    for name, key in given.items():
+        setting = f"PORTAL_{name.upper()}"
+        if name in REQUIRED_KEYS and (problem := weakness(key)):
+            raise SettingsError(f"{setting} {problem}: set it to 32 random bytes in base64")
+        if other := next((each for each in given if each < name and given[each] == key), None):
+            raise SettingsError(
+                f"{setting} is the same as PORTAL_{other.upper()}: give each a key of its own"
+            )
+    for path in key_files(instance):
+        if open_to_others(path):
+            raise SettingsError(f"{path} can be read by others: run chmod 600 {path}")
+    if not base_url.startswith("https://"):
+        raise SettingsError(f"PORTAL_BASE_URL is {base_url}: in production it begins with https://")
+
+
+def _files_url(value: str | None) -> str | None:
+    if not value:
+        return None
+    if re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[\w./-]*)?", value) or value.startswith(
+        ("/", "file:///")
+    ):
+        return value
+    raise SettingsError(
+        f"PORTAL_FILES_URL is {value!r}: give a whole path such as /srv/files, or s3://bucket/prefix"
+    )
+
+
+def _redis_url(value: str | None) -> str | None:
+    if value and not value.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError(
+            "PORTAL_REDIS_URL is no address of Redis: give one such as redis://127.0.0.1:6379/0"
+        )
+    return value or None
+
+
+def _proxies(value: str) -> int:
+    if value in map(str, range(MOST_PROXIES + 1)):
+        return int(value)
+    raise SettingsError(
+        f"PORTAL_PROXIES is {value!r}: give the number of proxies in front, 0 to {MOST_PROXIES}"
+    )

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -17,10 +18,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from portal.infra import clock
+
 VERSION = b"\x01"
 REF_BYTES = 26
 NONCE_BYTES = 12
+HEAD_BYTES = len(VERSION) + REF_BYTES
+TAG_BYTES = 16
 KEY_BYTES = 32
+REREAD_SECONDS = 10.0
 ROOT = b"installation-key|root"
 
 
@@ -35,8 +41,8 @@ class KeyUnknown(Exception):
 class KeyStorage(Protocol):
     """Where wrapped keys are kept."""
 
-    def data_key(self, lender_id: int, ref: str | None) -> tuple[str, bytes] | None:
-        """Return (reference, wrapped key) of a lender's current key, or of one key by its reference."""
+    def data_keys(self, lender_id: int) -> list[tuple[str, bytes]]:
+        """Return (reference, wrapped key) of every key of a lender: the current one, then retired ones."""
 
     def root(self) -> bytes | None:
         """Return the wrapped root key, once there is one."""
@@ -47,15 +53,56 @@ class KeyStorage(Protocol):
         Returns the kept one. `make` is told whether locators were written before there was a root key."""
 
 
-class Keyring:
-    """The keys in use. Unwraps a key the first time it is needed and keeps it in memory."""
+class DataKey:
+    """A key of a lender, unwrapped."""
 
-    def __init__(self, master_key: bytes, storage: KeyStorage) -> None:
-        self._master = master_key
+    def __init__(self, lender_id: int, ref: str, key: bytes) -> None:
+        self.ref = ref
+        self._lender_id = lender_id
+        self._key = key
+        self._cipher = AESGCM(key)
+        self._index_keys: dict[str, bytes] = {}
+
+    def seal(self, place: str, value: bytes) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, value, _place(self._lender_id, place))
+        return VERSION + self.ref.encode() + nonce + sealed
+
+    def open(self, place: str, nonce: bytes, sealed: bytes) -> bytes:
+        try:
+            return self._cipher.decrypt(nonce, sealed, _place(self._lender_id, place))
+        except InvalidTag as error:
+            raise NotOpened(place) from error
+
+    def index(self, field: str, value: str) -> bytes:
+        if (key := self._index_keys.get(field)) is None:
+            key = self._index_keys[field] = _derived(self._key, f"index:{field}")
+        return hmac.digest(key, value.strip().casefold().encode(), "sha256")
+
+
+@dataclass(frozen=True)
+class _LivingKeys:
+    """A lender's keys, the current one first, as the storage had them at `read_at` (monotonic seconds)."""
+
+    keys: tuple[DataKey, ...]
+    read_at: float
+
+
+class Keyring:
+    """The keys in use, unwrapped and kept in memory.
+
+    Which key of a lender is current is read again after REREAD_SECONDS, so that every process takes a new one
+    into use within that time. `old_master_key` opens what the master key does not, while it is changed."""
+
+    def __init__(
+        self, master_key: bytes, storage: KeyStorage, *, old_master_key: bytes | None = None
+    ) -> None:
+        self._masters = [AESGCM(master_key), *([AESGCM(old_master_key)] if old_master_key else [])]
+        self._first_root = old_master_key or master_key
         self._storage = storage
         self._root: bytes | None = None
-        self._current: dict[int, str] = {}
-        self._keys: dict[str, bytes] = {}
+        self._living: dict[int, _LivingKeys] = {}
+        self._opened: dict[tuple[int, str], DataKey] = {}
 
     def root(self) -> bytes:
         """Return the root key; it is made when there is none yet.
@@ -64,7 +111,7 @@ class Keyring:
         while nobody's transaction is under way."""
         if self._root is None:
             wrapped = self._storage.root() or self._storage.keep_root(self._new_root)
-            self._root = self._unwrapped(wrapped, ROOT, "the root key")
+            self._root = self.unwrap(wrapped, ROOT, "the root key")
         return self._root
 
     def derived(self, purpose: str) -> bytes:
@@ -72,75 +119,101 @@ class Keyring:
         return _derived(self.root(), purpose)
 
     def new_key(self, lender_id: int, ref: str) -> bytes:
-        """Make a key for a lender, use it from now on, and return it wrapped for storing."""
+        """Make a key for a lender and return it wrapped for storing.
+
+        A lender's first key is used from now on; a further one once it is found in the storage."""
         key = secrets.token_bytes(KEY_BYTES)
-        self._remember(lender_id, ref, key, current=True)
-        return self._wrapped(key, _wrapping(lender_id, ref))
+        made = self._opened[lender_id, ref] = DataKey(lender_id, ref, key)
+        if lender_id not in self._living:
+            self._living[lender_id] = _LivingKeys((made,), clock.monotonic())
+        return self.wrap(key, wrapping(lender_id, ref))
 
     def seal(self, lender_id: int, place: str, value: bytes) -> bytes:
-        ref, key = self._current_key(lender_id)
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = AESGCM(key).encrypt(nonce, value, _place(lender_id, place))
-        return VERSION + ref.encode() + nonce + sealed
+        return self._current(lender_id).seal(place, value)
 
     def open(self, lender_id: int, place: str, sealed: bytes) -> bytes:
         """Return the value. Raises NotOpened when it, or its place, is not what was sealed."""
-        ref = sealed[1 : 1 + REF_BYTES].decode("ascii", "replace")
-        nonce = sealed[1 + REF_BYTES : 1 + REF_BYTES + NONCE_BYTES]
-        body = sealed[1 + REF_BYTES + NONCE_BYTES :]
-        if sealed[:1] != VERSION or len(body) < 16:
+        nonce, body = sealed[HEAD_BYTES : HEAD_BYTES + NONCE_BYTES], sealed[HEAD_BYTES + NONCE_BYTES :]
+        if sealed[:1] != VERSION or len(body) < TAG_BYTES:
             raise NotOpened(place)
-        try:
-            return AESGCM(self._key(lender_id, ref)).decrypt(nonce, body, _place(lender_id, place))
-        except InvalidTag as error:
-            raise NotOpened(place) from error
+        return self._key(lender_id, sealed_under(sealed)).open(place, nonce, body)
 
     def index(self, lender_id: int, field: str, value: str) -> bytes:
         """Return a keyed hash by which an exact value can be found without storing it (a blind index)."""
-        _, key = self._current_key(lender_id)
-        return hmac.digest(_derived(key, f"index:{field}"), value.strip().casefold().encode(), "sha256")
+        return self._current(lender_id).index(field, value)
+
+    def indexes(self, lender_id: int, field: str, value: str) -> list[bytes]:
+        """Return the blind index of a value under every key, the current one's first: to look it up by."""
+        return [key.index(field, value) for key in self._known(lender_id)]
 
     def locator(self, kind: str, value: str) -> bytes:
         """Return the installation-wide keyed hash by which a token or address finds its lender."""
         return hmac.digest(self.derived(f"locator:{kind}"), value.encode(), "sha256")
 
-    def _current_key(self, lender_id: int) -> tuple[str, bytes]:
-        if lender_id not in self._current:
-            self._fetch(lender_id, None)
-        ref = self._current[lender_id]
-        return ref, self._keys[ref]
+    def current_ref(self, lender_id: int) -> str:
+        """Return the reference of the key that the lender's values are sealed under now."""
+        return self._current(lender_id).ref
 
-    def _key(self, lender_id: int, ref: str) -> bytes:
-        if ref not in self._keys:
-            self._fetch(lender_id, ref)
-        return self._keys[ref]
+    def is_current(self, lender_id: int, sealed: bytes) -> bool:
+        """Whether a value is sealed under the lender's current key."""
+        return sealed_under(sealed) == self.current_ref(lender_id)
 
-    def _fetch(self, lender_id: int, ref: str | None) -> None:
-        found = self._storage.data_key(lender_id, ref)
-        if found is None:
-            raise KeyUnknown(f"lender {lender_id}, key {ref or 'current'}")
-        found_ref, wrapped = found
-        key = self._unwrapped(wrapped, _wrapping(lender_id, found_ref), f"the key of lender {lender_id}")
-        self._remember(lender_id, found_ref, key, current=ref is None)
+    def forget(self) -> None:
+        """Read from the storage again which keys there are, at once."""
+        self._living.clear()
+        self._opened.clear()
+
+    def wrap(self, key: bytes, what: bytes) -> bytes:
+        """Lock a key with the master key, for storing."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._masters[0].encrypt(nonce, key, what)
+
+    def unwrap(self, wrapped: bytes, what: bytes, name: str) -> bytes:
+        """Open a stored key. Raises NotOpened, saying the name of the key."""
+        for master in self._masters:
+            try:
+                return master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], what)
+            except InvalidTag:
+                continue
+        raise NotOpened(f"the master key does not open {name}")
+
+    def _current(self, lender_id: int) -> DataKey:
+        return self._known(lender_id)[0]
+
+    def _known(self, lender_id: int) -> tuple[DataKey, ...]:
+        known = self._living.get(lender_id)
+        if known is None or clock.monotonic() - known.read_at >= REREAD_SECONDS:
+            known = self._read(lender_id, known)
+        return known.keys
+
+    def _read(self, lender_id: int, before: _LivingKeys | None) -> _LivingKeys:
+        read_at = clock.monotonic()  # before asking: what it answers may be old by then, never newer
+        keys = tuple(self._unwrapped(lender_id, *stored) for stored in self._storage.data_keys(lender_id))
+        if not keys:
+            if before is None:
+                raise KeyUnknown(f"lender {lender_id}")
+            keys = before.keys  # the lender is being added by a transaction that has not ended
+        known = self._living[lender_id] = _LivingKeys(keys, read_at)
+        return known
+
+    def _key(self, lender_id: int, ref: str) -> DataKey:
+        if (key := self._opened.get((lender_id, ref))) is None:
+            self._read(lender_id, self._living.get(lender_id))
+            key = self._opened.get((lender_id, ref))
+        if key is None:
+            raise KeyUnknown(f"lender {lender_id}, key {ref}")
+        return key
+
+    def _unwrapped(self, lender_id: int, ref: str, wrapped: bytes) -> DataKey:
+        key = self._opened.get((lender_id, ref))
+        if key is None:
+            opened = self.unwrap(wrapped, wrapping(lender_id, ref), f"the key of lender {lender_id}")
+            key = self._opened[lender_id, ref] = DataKey(lender_id, ref, opened)
+        return key
 
     def _new_root(self, located_before: bool) -> bytes:
         # Locators that stand in the database already were derived from the master key of that time.
-        return self._wrapped(self._master if located_before else secrets.token_bytes(KEY_BYTES), ROOT)
-
-    def _wrapped(self, key: bytes, what: bytes) -> bytes:
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + AESGCM(self._master).encrypt(nonce, key, what)
-
-    def _unwrapped(self, wrapped: bytes, what: bytes, name: str) -> bytes:
-        try:
-            return AESGCM(self._master).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], what)
-        except InvalidTag as error:
-            raise NotOpened(f"the master key does not open {name}") from error
-
-    def _remember(self, lender_id: int, ref: str, key: bytes, *, current: bool) -> None:
-        self._keys[ref] = key
-        if current:
-            self._current[lender_id] = ref
+        return self.wrap(self._first_root if located_before else secrets.token_bytes(KEY_BYTES), ROOT)
 
 
 _keyring: Keyring | None = None
@@ -173,7 +246,13 @@ def _derived(key: bytes, info: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info.encode()).derive(key)
 
 
-def _wrapping(lender_id: int, ref: str) -> bytes:
+def sealed_under(sealed: bytes) -> str:
+    """Return the reference of the key a value is sealed under."""
+    return sealed[1:HEAD_BYTES].decode("ascii", "replace")
+
+
+def wrapping(lender_id: int, ref: str) -> bytes:
+    """What is authenticated with a wrapped data key: whose it is and which."""
     return f"data-key|{lender_id}|{ref}".encode()
 
 

@@ -55,6 +55,8 @@ class OutboxFolder:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write_whole(path, sealed)
+            if not crypto.keyring().is_current(letter.lender_id, sealed):  # replaced while it was written
+                _write_whole(path, crypto.keyring().seal(letter.lender_id, _place(letter.ref), text.encode()))
         except OSError as error:
             raise NotDelivered(f"the outbox folder cannot be written: {error.strerror}") from error
 
@@ -65,6 +67,17 @@ class OutboxFolder:
             sealed, lender_id = path.read_bytes(), int(path.parent.name)
             facts = json.loads(crypto.keyring().open(lender_id, _place(path.stem), sealed))
             yield Letter(**facts | {"sent_at": datetime.fromisoformat(facts["sent_at"])})
+
+    def reseal(self, lender_id: int) -> int:
+        """Seal a lender's letters under its current key. Returns how many were under another."""
+        keyring, changed = crypto.keyring(), 0
+        for path in sorted((self.folder / str(lender_id)).glob(f"*{SUFFIX}")):
+            sealed = path.read_bytes()
+            if not keyring.is_current(lender_id, sealed):
+                text = keyring.open(lender_id, _place(path.stem), sealed)
+                _write_whole(path, keyring.seal(lender_id, _place(path.stem), text))
+                changed += 1
+        return changed
 
 
 def _place(ref: str) -> str:

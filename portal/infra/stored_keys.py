@@ -6,11 +6,10 @@ from sqlalchemy import Connection, Engine, text
 
 from portal.infra import clock, tenancy
 
-_NEWEST = text(
-    "SELECT ref, wrapped FROM data_key WHERE lender_id = :lender AND retired_at IS NULL "
-    "ORDER BY id DESC LIMIT 1"
+_DATA_KEYS = text(
+    "SELECT ref, wrapped FROM data_key WHERE lender_id = :lender "
+    "ORDER BY CASE WHEN retired_at IS NULL THEN 0 ELSE 1 END, id DESC"
 )
-_EXACT = text("SELECT ref, wrapped FROM data_key WHERE lender_id = :lender AND ref = :ref")
 _ROOT = text("SELECT wrapped FROM installation_key WHERE purpose = 'root'")
 _LOCATED = text("SELECT 1 FROM locator LIMIT 1")
 _KEEP_ROOT = text(
@@ -26,14 +25,11 @@ class StoredKeys:
         self._engine = engine
         self._reads = engine.execution_options(only_reads=True)
 
-    def data_key(self, lender_id: int, ref: str | None) -> tuple[str, bytes] | None:
+    def data_keys(self, lender_id: int) -> list[tuple[str, bytes]]:
         with self._reads.connect() as connection:
             tenancy.tell(connection, lender_id)
-            if ref is None:
-                row = connection.execute(_NEWEST, {"lender": lender_id}).first()
-            else:
-                row = connection.execute(_EXACT, {"lender": lender_id, "ref": ref}).first()
-        return (row.ref, bytes(row.wrapped)) if row else None
+            rows = connection.execute(_DATA_KEYS, {"lender": lender_id}).all()
+        return [(row.ref, bytes(row.wrapped)) for row in rows]
 
     def root(self) -> bytes | None:
         with self._reads.connect() as connection:

@@ -3,7 +3,7 @@
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.models.base import Row, Sealed, belongs, keys, word
+from portal.models.base import BlindIndex, Row, Sealed, belongs, keys, word
 from portal.models.types import Flag
 from portal.vocabulary import ContactKind, IdType, Locale
 
@@ -23,7 +23,7 @@ class Borrower(Row):
     timezone: Mapped[str | None]  # else the lender's
 
     name = Sealed("name_sealed")
-    id_no = Sealed("id_no_sealed")
+    id_no = Sealed("id_no_sealed", index=BlindIndex("id_no_index", "borrower.id_no"))
 
 
 class ContactPoint(Row):
@@ -44,6 +44,6 @@ class ContactPoint(Row):
     area_sealed: Mapped[bytes | None]  # province and city of a place
     position_sealed: Mapped[bytes | None]  # "latitude,longitude" of a place
 
-    value = Sealed("value_sealed")
+    value = Sealed("value_sealed", index=BlindIndex("value_index", "contact.{kind}"))
     area = Sealed("area_sealed")
     position = Sealed("position_sealed")

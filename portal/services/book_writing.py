@@ -87,19 +87,22 @@ def _borrower(lender_id: int, ref: str, row: Row) -> dict[str, Any]:
 def _write_points(target: Target, rows: Sequence[tuple[int, Row]], known_ids: Sequence[int]) -> None:
     """Make what the book says the main point of its kind; points known from elsewhere stay, as others."""
     before = _points_of(target, known_ids)
+    keyring = crypto.keyring()
     added, changed = [], []
     for borrower_id, row in rows:
         for kind in ContactKind:
             if not row[kind.value]:
                 continue
-            index = crypto.keyring().index(target.lender_id, f"contact.{kind}", row[kind.value])
-            old = before.pop((borrower_id, kind, index), None)
+            indexes = keyring.indexes(target.lender_id, f"contact.{kind}", row[kind.value])
+            known = [before.pop((borrower_id, kind, index), None) for index in indexes]
+            old = next(filter(None, known), None)
             own = {"at": old.id, "ref": old.ref} if old else target.new_row()
-            point = own | {"main": True} | _point(target.lender_id, own["ref"], kind, row)
+            point = own | {"main": True, "value_index": indexes[0]}
+            point |= _point(target.lender_id, own["ref"], kind, row)
             if old:
                 changed.append(_without(point, "ref"))
             else:
-                added.append(point | {"borrower_id": borrower_id, "kind": kind, "value_index": index})
+                added.append(point | {"borrower_id": borrower_id, "kind": kind})
     told = {(borrower_id, kind) for borrower_id, row in rows for kind in ContactKind if row[kind.value]}
     others = [{"at": old.id, "main": False} for key, old in before.items() if old.main and key[:2] in told]
     target.change(ContactPoint, others)

@@ -56,6 +56,19 @@ def verify(session: Session, pdf: bytes) -> SealReport:
     return signing.verify(pdf, trusted=_certificates(session))
 
 
+def reseal_passphrase(session: Session, *, lender: Lender) -> bool:
+    """Seal what opens the signing key under the lender's current key. False: there was nothing to do."""
+    query = select(Lender).where(Lender.id == lender.id).execution_options(populate_existing=True)
+    found = session.scalars(query.with_for_update(key_share=True)).one()
+    sealed = found.passphrase_sealed
+    if sealed is None or crypto.keyring().is_current(found.id, sealed):
+        return False
+    passphrase = crypto.keyring().open(found.id, _place(found), sealed)
+    found.passphrase_sealed = crypto.keyring().seal(found.id, _place(found), passphrase)
+    session.flush()
+    return True
+
+
 def _certificates(session: Session) -> list[x509.Certificate]:
     sealing = session.scalars(select(Lender).where(Lender.certificate.is_not(None)))
     keys = [_open(lender) for lender in sealing]

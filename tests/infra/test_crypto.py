@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from portal.infra import crypto, ids
+from portal.infra import clock, crypto, ids
 from portal.infra.stored_keys import StoredKeys
 from portal.models import Locator
 from tests import factories
@@ -21,17 +21,15 @@ class Safe:
     """A keyring with its stored keys, as a database would keep them."""
 
     def __init__(self, master=None):
+        self.master = master or secrets.token_bytes(32)
         self.stored = {}
         self.kept_root = None
         self.located = False
-        self.ring = crypto.Keyring(master or secrets.token_bytes(32), self)
+        self.ring = crypto.Keyring(self.master, self)
 
-    def data_key(self, lender_id, ref):
-        keys = [
-            (lender, each, wrapped) for (lender, each), wrapped in self.stored.items() if lender == lender_id
-        ]
-        wanted = [key for key in keys if ref in (None, key[1])]
-        return (wanted[-1][1], wanted[-1][2]) if wanted else None
+    def data_keys(self, lender_id):
+        keys = [(each, wrapped) for (lender, each), wrapped in self.stored.items() if lender == lender_id]
+        return keys[::-1]
 
     def root(self):
         return self.kept_root
@@ -74,7 +72,7 @@ def test_a_value_moved_elsewhere_does_not_open(safe, lender, place):
 
 def Safe_of(safe):  # noqa: N802  (reads as a sentence above)
     """A ring with nothing remembered yet, as after a restart."""
-    return crypto.Keyring(safe.ring._master, safe)
+    return crypto.Keyring(safe.master, safe)
 
 
 def test_every_flipped_bit_is_noticed(safe):
@@ -100,11 +98,71 @@ def test_another_master_key_opens_nothing(safe):
 def test_old_values_open_after_a_new_key_and_new_ones_use_it(safe):
     old = safe.ring.seal(1, "place", b"old")
     ref = safe.add_key(1)
+    safe.ring.forget()
     new = safe.ring.seal(1, "place", b"new")
 
     assert safe.ring.open(1, "place", old) == b"old"
     assert ref.encode() in new
     assert ref.encode() not in old
+
+
+@pytest.fixture
+def tick(monkeypatch):
+    """Moves the time that only passes."""
+    at = [1000.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: at[0])
+    return lambda seconds: at.__setitem__(0, at[0] + seconds)
+
+
+def test_every_process_takes_a_new_key_into_use_within_the_time_set(safe, tick):
+    other = Safe_of(safe)
+    other.seal(1, "place", b"value")
+    ref = safe.add_key(1)
+
+    tick(crypto.REREAD_SECONDS - 0.1)
+    assert other.current_ref(1) != ref
+    tick(0.1)
+    assert other.current_ref(1) == ref
+
+
+def test_what_another_process_sealed_under_a_newer_key_opens_at_once(safe, tick):
+    other = Safe_of(safe)
+    other.seal(1, "place", b"value")
+    safe.add_key(1)
+    safe.ring.forget()
+
+    assert other.open(1, "place", safe.ring.seal(1, "place", b"newer")) == b"newer"
+
+
+def test_a_key_that_was_not_committed_yet_stays_in_use_in_its_own_transaction(safe, tick):
+    safe.ring.new_key(3, ids.new_ref())
+    sealed = safe.ring.seal(3, "place", b"value")
+    tick(crypto.REREAD_SECONDS + 1)
+
+    assert safe.ring.open(3, "place", safe.ring.seal(3, "place", b"again")) == b"again"
+    assert safe.ring.open(3, "place", sealed) == b"value"
+
+
+def test_while_the_master_key_changes_both_open_and_the_new_one_locks(safe):
+    sealed, root = safe.ring.seal(1, "place", b"value"), safe.ring.root()
+    new = secrets.token_bytes(32)
+    both = crypto.Keyring(new, safe, old_master_key=safe.master)
+
+    assert both.open(1, "place", sealed) == b"value"
+    assert both.root() == root
+    key = secrets.token_bytes(32)
+    assert crypto.Keyring(new, safe).unwrap(both.wrap(key, b"what"), b"what", "it") == key
+
+
+def test_a_value_is_looked_up_under_every_key(safe):
+    before = safe.ring.index(1, "phone", "+886900000001")
+    safe.add_key(1)
+    safe.ring.forget()
+
+    assert safe.ring.indexes(1, "phone", "+886900000001") == [
+        safe.ring.index(1, "phone", "+886900000001"),
+        before,
+    ]
 
 
 def test_an_index_finds_the_value_and_tells_nothing_across_lenders_or_fields(safe):

@@ -1,5 +1,8 @@
 """The page that shows messages while there is nobody to send them to."""
 
+import base64
+import secrets
+
 import pytest
 
 from portal import create_app
@@ -63,8 +66,10 @@ def test_in_production_there_is_no_such_page(tmp_path, database_url):
         "PORTAL_DATABASE_URL": database_url,
         "PORTAL_ENVIRONMENT": "production",
         "PORTAL_TRUSTED_HOSTS": "localhost",
+        "PORTAL_BASE_URL": "https://localhost",
+        **{name: base64.b64encode(secrets.token_bytes(32)).decode() for name in KEYS},
     }
-    app = create_app(Settings.load(environ | KEYS))
+    app = create_app(Settings.load(environ))
     app.testing = True
 
     assert app.test_client().get("/development/messages").status_code == 404
