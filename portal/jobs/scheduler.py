@@ -11,10 +11,11 @@ from structlog import get_logger
 from portal.infra import clock
 from portal.infra.delivery import Carrier, OutboxFolder
 from portal.infra.installation import Installation
-from portal.jobs import browser_sessions, nights, outbox
+from portal.jobs import anchors, browser_sessions, nights, outbox
 
 OUTBOX_EVERY = 2
 NIGHTS_EVERY = 20
+ANCHORS_EVERY = 600
 SESSIONS_EVERY = 3600
 log = get_logger()
 
@@ -38,6 +39,7 @@ def timetable(installation: Installation) -> BlockingScheduler:
 
     every(OUTBOX_EVERY, "outbox", lambda: outbox.work(installation, carrier=carrier))
     every(NIGHTS_EVERY, "nights", lambda: nights.run(installation, now=clock.now()))
+    every(ANCHORS_EVERY, "anchors", lambda: anchors.run(installation, now=clock.now()))
     every(SESSIONS_EVERY, "browser_sessions", lambda: browser_sessions.run(installation, now=clock.now()))
     scheduler.add_listener(_tell, EVENT_JOB_ERROR)
     return scheduler

@@ -1,22 +1,39 @@
-"""The audit log: one hash chain per lender. Called by hand, in the transaction of what it records.
+"""The audit log: a hash chain for each lender, and one of the installation. Called by hand, in the
+transaction of what it records.
 
 Facts are references, codes, counts and hashes, never a personal value: the chain outlives the person."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import cast
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from portal.domain.actor import Actor
+from portal.domain import audit_chain
+from portal.domain.actor import Actor, system
+from portal.domain.audit_chain import GENESIS, Entry, Point, Problem
+from portal.infra import tenancy
 from portal.models import Case, Row
 from portal.models.audit_entry import AuditEntry, AuditHead
+from portal.vocabulary import ChainProblem
 
-GENESIS = bytes(32)
+AT_A_TIME = 2000
+Fact = str | int | bool | None
+COLUMNS = (
+    AuditEntry.sequence,
+    AuditEntry.at,
+    AuditEntry.actor,
+    AuditEntry.action,
+    AuditEntry.subject,
+    AuditEntry.case_ref,
+    AuditEntry.facts,
+    AuditEntry.previous,
+    AuditEntry.hash,
+)
 
 
 def record(
@@ -27,7 +44,7 @@ def record(
     subject: Row | str,
     now: datetime,
     case: Case | None = None,
-    **facts: str | int | bool | None,
+    **facts: Fact,
 ) -> None:
     """Add an entry. `action` is a past participle (`visit_booked`); `case` puts it on the case's timeline."""
     named = subject if isinstance(subject, str) else f"{subject.__tablename__}/{subject.ref}"
@@ -41,7 +58,7 @@ class Occurrence:
 
     subject: str
     case_ref: str | None
-    facts: Mapping[str, str | int | bool | None]
+    facts: Mapping[str, Fact]
 
 
 def record_many(
@@ -49,7 +66,8 @@ def record_many(
 ) -> None:
     """Add an entry for each occurrence of the same act, in order, with one look at the chain's head."""
     session.flush()
-    head = _locked_head(session, actor.lender_id)
+    query = select(AuditHead).where(AuditHead.lender_id == actor.lender_id)
+    head = session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
     for each in occurrences:
         entry = AuditEntry(
             lender_id=actor.lender_id,
@@ -62,7 +80,7 @@ def record_many(
             facts=dict(each.facts),
             previous=head.hash,
         )
-        entry.hash = _hash(entry)
+        entry.hash = audit_chain.digest(actor.lender_id, _as_entry(entry))
         session.add(entry)
         head.sequence, head.hash = entry.sequence, entry.hash
     session.flush()
@@ -74,36 +92,102 @@ def start_chain(session: Session, *, lender_id: int) -> None:
     session.flush()
 
 
+def record_for_installation(
+    session: Session, *, action: str, subject: str, now: datetime, **facts: Fact
+) -> None:
+    """Add an entry to the installation's own chain, in the transaction of the session, whoever it belongs to.
+
+    The chain begins with its first entry. Its head is locked after a lender's, never before."""
+    session.flush()
+    with _of_installation(session) as own:
+        _begin_chain(own)
+        actor = system(tenancy.INSTALLATION, "installation")
+        occurrence = Occurrence(subject, None, facts)
+        record_many(own, actor=actor, action=action, occurrences=[occurrence], now=now)
+
+
+@contextmanager
+def _of_installation(session: Session) -> Iterator[Session]:
+    """A session of the installation within the transaction of another one, which stays with its lender."""
+    connection = session.connection()
+    with tenancy.TenantSession(connection, join_transaction_mode="create_savepoint") as own:
+        tenancy.enter(own, tenancy.INSTALLATION)
+        yield own
+        own.commit()
+    lender_id = tenancy.lender_of(session)
+    if lender_id is not None:
+        tenancy.tell(connection, lender_id)
+
+
+def _begin_chain(session: Session) -> None:
+    """Lay the beginning of the installation's chain, unless it is there: one of several processes does."""
+    build = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    head = {"lender_id": tenancy.INSTALLATION, "sequence": 0, "hash": GENESIS}
+    session.execute(build(AuditHead).values(head).on_conflict_do_nothing())
+
+
 @dataclass(frozen=True)
 class ChainReport:
-    """`problem` names the first entry that does not fit; None: the chain is whole."""
+    """How many entries a chain has, and what is wrong with it. `missed`: marks it does not pass."""
 
     entries: int
-    problem: str | None
+    end: Point
+    problem: Problem | None = None
+    missed: tuple[int, ...] = ()
 
     @property
     def intact(self) -> bool:
-        return self.problem is None
+        return self.problem is None and not self.missed
 
 
-def verify(session: Session, *, lender_id: int) -> ChainReport:
-    """Recompute the chain of a lender: finds an edited, deleted, inserted or moved entry, and a cut tail."""
-    expected, count = GENESIS, 0
-    for entry in _entries(session, lender_id):
-        count += 1
-        if entry.sequence != count:
-            return ChainReport(count, f"entry {count} is missing; the next one is {entry.sequence}")
-        if entry.previous != expected:
-            return ChainReport(count, f"entry {count} does not follow the one before it")
-        if entry.hash != _hash(entry):
-            return ChainReport(count, f"entry {count} was changed")
-        expected = entry.hash
-    head = session.get(AuditHead, lender_id)
+def verify(
+    session: Session, *, lender_id: int, after: Point | None = None, marks: Mapping[int, bytes] | None = None
+) -> ChainReport:
+    """Recompute a chain: finds an edited, deleted, inserted or moved entry, a cut tail, a changed head.
+
+    `after` trusts what is before a point. `marks`: the hashes that entries must carry, by number."""
+    after, marks = after or Point(), marks or {}
+    head = _head(session, lender_id)
+    walked = audit_chain.walk(
+        _entries(session, lender_id, after.sequence),
+        lender_id=lender_id,
+        after=after,
+        marks={**marks, head.sequence: head.hash} if head else marks,
+    )
+    if walked.broken is not None:
+        broken = audit_chain.diagnose(
+            walked.broken,
+            lender_id=lender_id,
+            end=walked.end,
+            length=max(head.sequence if head else 0, walked.broken.sequence),
+            successor=lambda: _successor(session, lender_id, walked.end),
+        )
+        return ChainReport(walked.end.sequence, walked.end, broken)
+    problem = _problem_at_the_end(session, lender_id, head, walked)
+    missed = {number for number in walked.missed if number in marks}
+    missed |= {number for number in marks if number > walked.end.sequence}
+    known = marks if not after.sequence else {**marks, after.sequence: after.hash}
+    for number in (number for number in known if number <= after.sequence):
+        if point_at(session, lender_id=lender_id, sequence=number) != (number, known[number]):
+            missed.add(number)
+    return ChainReport(walked.end.sequence, walked.end, problem, tuple(sorted(missed)))
+
+
+def _problem_at_the_end(
+    session: Session, lender_id: int, head: Point | None, walked: audit_chain.Walk
+) -> Problem | None:
+    """Compare where a chain ends with its head, which was read first: others may have added entries since."""
+    end = walked.end.sequence
     if head is None:
-        return ChainReport(count, "the head of the chain is missing")
-    if (head.sequence, head.hash) != (count, expected):
-        return ChainReport(count, f"the chain ends at entry {count}, its head says {head.sequence}")
-    return ChainReport(count, None)
+        return Problem(ChainProblem.HEAD_MISSING, end) if end or lender_id != tenancy.INSTALLATION else None
+    if end < head.sequence:
+        return Problem(ChainProblem.CUT, end, head.sequence)
+    if head.sequence in walked.missed or (not end and head.hash != GENESIS):
+        return Problem(ChainProblem.HEAD_CHANGED, head.sequence)
+    newest = head if end == head.sequence else _head(session, lender_id)
+    if newest is None or newest.sequence < end:
+        return Problem(ChainProblem.APPENDED, end, newest.sequence if newest else 0)
+    return None
 
 
 @dataclass(frozen=True)
@@ -134,30 +218,54 @@ def head_of(session: Session, *, lender_id: int) -> tuple[int, str]:
     return head.sequence, head.hash.hex()
 
 
-def _locked_head(session: Session, lender_id: int) -> AuditHead:
-    query = select(AuditHead).where(AuditHead.lender_id == lender_id)
-    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+def length_of(session: Session, *, lender_id: int) -> int:
+    """Return how many entries a chain has, as its head says; 0 when it has not begun."""
+    head = _head(session, lender_id)
+    return head.sequence if head else 0
 
 
-def _entries(session: Session, lender_id: int) -> Iterator[AuditEntry]:
-    query = select(AuditEntry).where(AuditEntry.lender_id == lender_id).order_by(AuditEntry.sequence)
-    with closing(session.scalars(query.execution_options(yield_per=1000))) as entries:
-        for entry in entries:
-            session.expunge(entry)
-            yield entry
+def point_at(session: Session, *, lender_id: int, sequence: int) -> Point | None:
+    """Return the point of a chain at an entry, as it is stored."""
+    query = select(AuditEntry.sequence, AuditEntry.hash).where(
+        AuditEntry.lender_id == lender_id, AuditEntry.sequence == sequence
+    )
+    found = session.execute(query).first()
+    return Point(found.sequence, bytes(found.hash)) if found else None
 
 
-def _hash(entry: AuditEntry) -> bytes:
-    at = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
-    named = [
-        entry.lender_id,
+def _entries(session: Session, lender_id: int, after: int) -> Iterator[Entry]:
+    """Read a chain in its order: plain rows from the database's own cursor, so that memory stays flat."""
+    query = select(*COLUMNS).where(AuditEntry.lender_id == lender_id)
+    if after:
+        query = query.where(AuditEntry.sequence > after)
+    query = query.order_by(AuditEntry.sequence).execution_options(yield_per=AT_A_TIME)
+    with closing(session.execute(query)) as rows:
+        yield from cast(Iterable[Entry], rows)  # a row of these columns is one
+
+
+def _head(session: Session, lender_id: int) -> Point | None:
+    query = select(AuditHead.sequence, AuditHead.hash).where(AuditHead.lender_id == lender_id)
+    found = session.execute(query).first()
+    return Point(found.sequence, bytes(found.hash)) if found else None
+
+
+def _successor(session: Session, lender_id: int, end: Point) -> int | None:
+    """Return the number of the entry that says it follows a point, wherever it stands now."""
+    query = select(AuditEntry.sequence).where(
+        AuditEntry.lender_id == lender_id, AuditEntry.previous == end.hash
+    )
+    return session.scalars(query.limit(1)).first()
+
+
+def _as_entry(entry: AuditEntry) -> Entry:
+    return Entry(
         entry.sequence,
-        at,
+        entry.at,
         entry.actor,
         entry.action,
         entry.subject,
         entry.case_ref,
         entry.facts,
-    ]
-    text = json.dumps(named, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(entry.previous + text.encode()).digest()
+        entry.previous,
+        b"",
+    )

@@ -26,7 +26,7 @@ def add(
     hand_in_place: dict[Locale, str] | None = None,
     now: datetime,
 ) -> Lender:
-    """Add a lender under a policy pack and enter it. Refused: the code is taken. PolicyError: no such pack."""
+    """Add a lender under a policy pack and enter it. Refused: the code is taken. PolicyError: no pack."""
     policies.load(preset)
     if session.scalar(select(Lender.id).where(Lender.code == code)):
         raise Refused("lender_exists", code=code)
@@ -43,13 +43,10 @@ def add(
     enter(session, lender)
     add_key(session, lender=lender, now=now)
     audit.start_chain(session, lender_id=lender.id)
-    audit.record(
-        session,
-        actor=system(lender.id, "set-up"),
-        action="lender_added",
-        subject=f"lender/{lender.ref}",
-        now=now,
-    )
+    subject = f"lender/{lender.ref}"
+    actor = system(lender.id, "set-up")
+    audit.record(session, actor=actor, action="lender_added", subject=subject, now=now)
+    audit.record_for_installation(session, action="lender_added", subject=subject, now=now)
     return lender
 
 

@@ -1,0 +1,91 @@
+"""Reading the audit log: filtered, page by page or as a whole, the newest entry first."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.domain.actor import Actor, ActorKind
+from portal.domain.audit_chain import Entry
+from portal.models import Complaint, Staff
+from portal.models.audit_entry import AuditEntry
+from portal.services import audit, scope
+
+PAGE_LENGTH = 25
+AT_A_TIME = 500
+COMPLAINTS = "complaint/"
+Query = Select[int, datetime, str, str, str, str | None, dict[str, object], bytes, bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """`actor` is a person (`staff:<ref>`) or kind (`borrower`); `about` a reference; `end` past the last."""
+
+    actor: str = ""
+    action: str = ""
+    about: str = ""
+    begin: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """`after` is the number of the entry the next page comes after; None: there is none."""
+
+    entries: list[Entry] = field(default_factory=list)
+    after: int | None = None
+
+
+def page_of(session: Session, *, filters: Filters, after: int | None, actor: Actor, now: datetime) -> Page:
+    """Return a page of the entries of the lender that this person may read, the newest first."""
+    query = _readable(filters, actor, now)
+    if after:
+        query = query.where(AuditEntry.sequence < after)
+    found = [Entry(*row) for row in session.execute(query.limit(PAGE_LENGTH + 1))]
+    shown = found[:PAGE_LENGTH]
+    return Page(shown, shown[-1].sequence if len(found) > PAGE_LENGTH else None)
+
+
+def every(session: Session, *, filters: Filters, actor: Actor, now: datetime) -> Iterator[Entry]:
+    """Read all the entries that fit, the newest first, without holding them."""
+    query = _readable(filters, actor, now).execution_options(yield_per=AT_A_TIME)
+    with closing(session.execute(query)) as rows:
+        for row in rows:
+            yield Entry(*row)
+
+
+def staff_names(session: Session, *, actor: Actor) -> Mapping[str, str]:
+    """Return the name of everyone of the lender's staff, as the entries name them (`staff:<ref>`)."""
+    query = select(Staff).where(Staff.lender_id == actor.lender_id).order_by(Staff.number)
+    return {f"{ActorKind.STAFF}:{each.ref}": each.name for each in session.scalars(query)}
+
+
+def _readable(filters: Filters, actor: Actor, now: datetime) -> Query:
+    """The entries of the actor's lender that fit. Who may not see a complaint does not read about it here."""
+    visible = scope.complaints(actor, now=now).where(
+        Complaint.ref == func.substr(AuditEntry.subject, len(COMPLAINTS) + 1)
+    )
+    hidden = AuditEntry.subject.startswith(COMPLAINTS) & ~visible.correlate(AuditEntry).exists()
+    query = select(*audit.COLUMNS).where(AuditEntry.lender_id == actor.lender_id, ~hidden)
+    for condition in _conditions(filters):
+        query = query.where(condition)
+    return query.order_by(AuditEntry.sequence.desc())
+
+
+def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
+    if filters.actor:
+        kind_alone = ":" not in filters.actor
+        one = AuditEntry.actor == filters.actor
+        yield AuditEntry.actor.startswith(f"{filters.actor}:", autoescape=True) if kind_alone else one
+    if filters.action:
+        yield AuditEntry.action == filters.action
+    if filters.about:
+        named = AuditEntry.subject.endswith(f"/{filters.about}", autoescape=True)
+        yield or_(AuditEntry.case_ref == filters.about, AuditEntry.subject == filters.about, named)
+    if filters.begin:
+        yield AuditEntry.at >= filters.begin
+    if filters.end:
+        yield AuditEntry.at < filters.end
