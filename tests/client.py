@@ -10,6 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from portal.infra import tenancy
+
 NAMESPACE = "{http://www.w3.org/1999/xhtml}"
 # What html5lib reports although HTML allows it.
 ALLOWED = {"unexpected-char-after-attribute-name"}
@@ -48,8 +50,15 @@ class StrictClient:
             self.session.commit()
         response = method(url, **options)
         if self.session is not None:
-            self.session.expire_all()
+            self._look_afresh(self.session)
         return response
+
+    def _look_afresh(self, session: Session) -> None:
+        """Forget what the session knows of its own lender; of another one it could not read it again."""
+        own = tenancy.lender_of(session)
+        for row in session:
+            if row.__dict__.get("lender_id", own) == own:
+                session.expire(row)
 
     def _hidden_fields(self) -> dict[str, str]:
         if self.page is None:
