@@ -86,14 +86,14 @@ def state_no_income() -> Response:
 @commits
 def take_back_proof(ref: str) -> Response:
     proof = _proof(ref)
+    files.check_reach(uploads.folder())
     unneeded = proofs.take_back(session, proof=proof, case=_case(), actor=access.actor(), now=clock.now())
 
     @after_this_request
     def remove(response: Response) -> Response:
         # Only once it is committed that nobody needs them: a file too many does less harm than one too few.
         if response.status_code < 400:
-            for each in unneeded:
-                uploads.folder().remove(each)
+            files.remove(unneeded, folder=uploads.folder())
         return response
 
     flash(_("Taken back. The file is deleted."), "success")

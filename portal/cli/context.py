@@ -44,7 +44,7 @@ class InputError(click.ClickException):
 
 
 class Unavailable(click.ClickException):
-    """The database or a gateway does not answer, or is not ready: one line on stderr, exit code 3."""
+    """The database, the files or a gateway do not answer: one line on stderr, exit code 3."""
 
     exit_code = 3
 
@@ -56,13 +56,17 @@ class Commands(click.Group):
         from sqlalchemy.exc import OperationalError
 
         from portal.domain.refusals import Refused
+        from portal.infra.files import NotStored
 
         try:
             return super().invoke(ctx)
         except Refused as refusal:
             from portal.web import words
 
-            raise CheckFailed(words.refusal(refusal)) from refusal
+            refused = Unavailable if refusal.code == "files_out_of_reach" else CheckFailed
+            raise refused(words.refusal(refusal)) from refusal
+        except NotStored as problem:
+            raise Unavailable(f"the place where files are kept does not answer: {problem}") from problem
         except OperationalError as error:
             first_line = str(error.orig).strip().partition("\n")[0]
             raise Unavailable(f"the database does not answer: {first_line}") from error

@@ -2,11 +2,14 @@
 
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Engine, make_url
 
 from portal.config import Settings
-from portal.infra import crypto, database_role, db, schema
+from portal.infra import counters, crypto, database_role, db, schema
+from portal.infra.buckets import Bucket
+from portal.infra.files import FileStore
 from portal.infra.stored_keys import StoredKeys
 
 
@@ -16,15 +19,28 @@ class Installation:
     engine: Engine
     writing: db.Sessions
     reading: db.Sessions
+    files: FileStore
 
 
 def open_installation(settings: Settings) -> Installation:
     """Connect to the database and load the keyring. Nothing is read or written yet."""
     engine = db.make_engine(settings.database_url)
-    crypto.use(crypto.Keyring(settings.master_key, StoredKeys(engine)))
-    for folder in (settings.files, settings.outbox):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Installation(settings, engine, db.writing(engine), db.reading(engine))
+    crypto.use(keyring(settings, engine))
+    counters.use(counters.Counters(settings.redis_url) if settings.redis_url else None)
+    settings.outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Installation(settings, engine, db.writing(engine), db.reading(engine), _files(settings.files_at))
+
+
+def _files(place: Path | str) -> FileStore:
+    if isinstance(place, str):
+        return FileStore(Bucket(place))
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return FileStore(place)
+
+
+def keyring(settings: Settings, engine: Engine) -> crypto.Keyring:
+    """Return the keys of a database as these settings open them."""
+    return crypto.Keyring(settings.master_key, StoredKeys(engine), old_master_key=settings.old_master_key)
 
 
 class Unfit(Exception):
@@ -55,7 +71,7 @@ def upgrade(settings: Settings) -> str | None:
         role = _role_for(settings, engine)
         known = role is None or _is_known(engine, role)
         schema.upgrade(engine, role=role)
-        _load_root(crypto.Keyring(settings.master_key, StoredKeys(engine)))
+        _load_root(keyring(settings, engine))
     finally:
         engine.dispose()
     if role is None or known or settings.database_owner_url:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 def folder() -> FileStore:
     """Where this installation keeps its files."""
-    return FileStore(installation().settings.files)
+    return installation().files
 
 
 def cleans_upload(field: str) -> Callable[[Callable[P, T]], Callable[P, T]]:

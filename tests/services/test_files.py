@@ -29,7 +29,7 @@ def stored(session, folder):
 
 
 def path_of(folder, stored):
-    (path,) = folder.folder.rglob(stored.ref)
+    (path,) = folder.place.path.rglob(stored.ref)
     return path
 
 

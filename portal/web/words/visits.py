@@ -22,6 +22,10 @@ REFUSALS = {
         "This PDF is locked with a password. Please save it without one and send it again."
     ),
     "upload_pdf_pages": _l("This PDF has more than 50 pages. Please send only the pages that matter."),
+    "files_out_of_reach": _l(
+        "The place where we keep documents does not answer right now. Nothing was lost or changed; please try "
+        "again in a few minutes."
+    ),
     "proof_received_later": _l("The day it arrived cannot lie ahead."),
     "proof_not_taken_back": _l("We have looked at this document already, so it stays with your case."),
     "proof_changed": _l("Somebody else has just worked on this document. Please see how it stands now."),
