@@ -39,6 +39,10 @@ format: $(VENV)/.tools ## put code and templates in the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/djlint portal/templates --reformat --quiet || true
 
+.PHONY: bench
+bench: setup $(VENV)/.tools ## measure the product beside its limits, at full size, into bench/results.md
+	@$(BIN)/python -m bench
+
 .PHONY: messages
 messages: $(VENV)/.tools ## collect the sentences to translate into portal/translations
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext --no-location --sort-output --omit-header -o $(VENV)/messages.pot .

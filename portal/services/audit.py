@@ -148,11 +148,21 @@ def verify(
     `after` trusts what is before a point. `marks`: the hashes that entries must carry, by number."""
     after, marks = after or Point(), marks or {}
     head = _head(session, lender_id)
+    trusted = {**marks, after.sequence: after.hash} if after.sequence else marks
+    missed = {
+        number
+        for number, expected in trusted.items()
+        if number <= after.sequence
+        and point_at(session, lender_id=lender_id, sequence=number) != (number, expected)
+    }
+    if missed:
+        length = head.sequence if head else 0
+        return ChainReport(length, after, missed=tuple(sorted(missed)))
     walked = audit_chain.walk(
         _entries(session, lender_id, after.sequence),
         lender_id=lender_id,
         after=after,
-        marks={**marks, head.sequence: head.hash} if head else marks,
+        marks=marks,
     )
     if walked.broken is not None:
         broken = audit_chain.diagnose(
@@ -163,31 +173,25 @@ def verify(
             successor=lambda: _successor(session, lender_id, walked.end),
         )
         return ChainReport(walked.end.sequence, walked.end, broken)
-    problem = _problem_at_the_end(session, lender_id, head, walked)
-    missed = {number for number in walked.missed if number in marks}
-    missed |= {number for number in marks if number > walked.end.sequence}
-    known = marks if not after.sequence else {**marks, after.sequence: after.hash}
-    for number in (number for number in known if number <= after.sequence):
-        if point_at(session, lender_id=lender_id, sequence=number) != (number, known[number]):
-            missed.add(number)
+    problem = _problem_at_the_end(session, lender_id, head, walked.end)
+    missed = {*walked.missed, *(number for number in marks if number > walked.end.sequence)}
     return ChainReport(walked.end.sequence, walked.end, problem, tuple(sorted(missed)))
 
 
-def _problem_at_the_end(
-    session: Session, lender_id: int, head: Point | None, walked: audit_chain.Walk
-) -> Problem | None:
+def _problem_at_the_end(session: Session, lender_id: int, head: Point | None, end: Point) -> Problem | None:
     """Compare where a chain ends with its head, which was read first: others may have added entries since."""
-    end = walked.end.sequence
     if head is None:
-        return Problem(ChainProblem.HEAD_MISSING, end) if end or lender_id != tenancy.INSTALLATION else None
-    if end < head.sequence:
-        return Problem(ChainProblem.CUT, end, head.sequence)
-    if head.sequence in walked.missed or (not end and head.hash != GENESIS):
-        return Problem(ChainProblem.HEAD_CHANGED, head.sequence)
-    newest = head if end == head.sequence else _head(session, lender_id)
-    if newest is None or newest.sequence < end:
-        return Problem(ChainProblem.APPENDED, end, newest.sequence if newest else 0)
-    return None
+        begun = end.sequence or lender_id != tenancy.INSTALLATION
+        return Problem(ChainProblem.HEAD_MISSING, end.sequence) if begun else None
+    if end.sequence < head.sequence:
+        return Problem(ChainProblem.CUT, end.sequence, head.sequence)
+    at_head = end
+    if end.sequence > head.sequence:
+        newest = _head(session, lender_id)
+        if newest is None or newest.sequence < end.sequence:
+            return Problem(ChainProblem.APPENDED, end.sequence, newest.sequence if newest else 0)
+        at_head = point_at(session, lender_id=lender_id, sequence=head.sequence) or Point()
+    return Problem(ChainProblem.HEAD_CHANGED, head.sequence) if at_head != head else None
 
 
 @dataclass(frozen=True)
