@@ -1,5 +1,6 @@
 """Approvals: plans that wait for a second person's yes, with what changes in money and risk."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flask import Response, flash, g, request, url_for
@@ -15,7 +16,7 @@ from portal.domain.refusals import Refused
 from portal.infra import clock
 from portal.services import approvals, plans
 from portal.vocabulary import Role
-from portal.web import access, words
+from portal.web import access, stale, words
 from portal.web.forms import REQUIRED, PortalForm
 from portal.web.page import go_to, page
 from portal.web.transactions import commits, session
@@ -70,7 +71,7 @@ def decide_approval(ref: str) -> Response:
         )
     except Refused as refusal:
         form.refuse(refusal)
-        return _page(plan, form, status=409)
+        return _page(plan, form, status=409, differences=_both_answers(plan, form))
     flash(_("Your answer was kept; the agent sees it on the plan."), "success")
     return go_to(url_for("agent.approvals_list"))
 
@@ -95,5 +96,16 @@ def _item(plan: "Plan") -> dict[str, object]:
     }
 
 
-def _page(plan: "Plan", form: DecisionForm, *, status: int = 200) -> Response:
-    return page("agent/approvals/approval.html", status=status, form=form, item=_item(plan), policy=g.policy)
+def _both_answers(plan: "Plan", form: DecisionForm) -> list[stale.Difference]:
+    """The answer that came first beside the one that came too late; none while the plan still waits."""
+    given = approvals.of_plan(session, plan=plan)
+    if given is None or given.decided_at is None:
+        return []
+    return stale.differences(form, saved={"answer": given.answer}, version=plan.version)
+
+
+def _page(
+    plan: "Plan", form: DecisionForm, *, status: int = 200, differences: Sequence[stale.Difference] = ()
+) -> Response:
+    context = {"form": form, "item": _item(plan), "policy": g.policy, "differences": differences}
+    return page("agent/approvals/approval.html", status=status, **context)
