@@ -24,6 +24,10 @@ setup: $(VENV)/.installed static/vendor/.copied $(CATALOGUES:.po=.mo) ## install
 test: setup $(VENV)/.tools ## the whole suite on SQLite and PostgreSQL, with the browser journeys
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
+.PHONY: reliability
+reliability: setup $(VENV)/.tools ## the long tests: servers and workers killed again and again, nothing lost, nothing doubled
+	@$(BIN)/python -m tests.reliability $(ARGS)
+
 .PHONY: check
 check: setup $(VENV)/.tools ## format, lint, types, import contracts, translations, templates
 	@$(BIN)/ruff format --check .

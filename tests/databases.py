@@ -65,7 +65,7 @@ class Postgres:
 def postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """A server that is ours for the session, with a template database in it.
 
-    `durable`: a commit is on the disk when it is acknowledged. Tests that throw their data away do without."""
+    `durable`: a commit is on the disk when it is acknowledged. Most tests throw their data away."""
     if url := os.environ.get("TEST_POSTGRES_URL"):
         yield from _prepared(url)
         return

@@ -20,7 +20,8 @@ Example:  portal serve --workers 2 --port 8000
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def serve(workers: int, port: int, host: str) -> None:
     """Serve the portal. Refuses to start on a stale schema."""
-    from portal import create_app
+    # The pages are imported before the processes fork: once, and in memory that these share.
+    from portal import agent, borrower, create_app, public  # noqa: F401
     from portal.cli.server import Server
 
     installation = open_portal()

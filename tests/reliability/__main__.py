@@ -1,0 +1,189 @@
+"""`make reliability`: the full figures, on both databases, as JSON and as results.md beside this file.
+
+Everything stays on this machine: a folder for temporary files, a PostgreSQL of its own that keeps its
+promises about the disk, ports of 127.0.0.1."""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pysqlite3.dbapi2
+from sqlalchemy import Engine, text
+
+from portal.config import Settings
+from portal.infra import db, installation
+from tests import databases
+from tests.conftest import KEYS
+from tests.reliability import fleet, server_kills, worker_kills, writers
+
+RESULTS = Path(__file__).with_name("results.md")
+HOURS = 3600.0
+
+
+@dataclass(frozen=True)
+class Test:
+    """One row of the table: what is run, and what must come of it."""
+
+    name: str
+    run: Callable[[fleet.Place, Engine], Any]
+    passes: Callable[[Any], bool]
+
+
+def tests(asked: argparse.Namespace) -> tuple[Test, ...]:
+    return (
+        Test(
+            "8 writers on one row",
+            lambda place, _owner: writers.run(place, writers=8, additions=asked.additions),
+            lambda found: not found.problems and found.sum == found.additions,
+        ),
+        Test(
+            "kill -9 of the workers",
+            lambda place, owner: worker_kills.run(
+                place, owner, messages=asked.messages, kills=asked.worker_kills, patience=HOURS
+            ),
+            lambda found: not found.problems and found.files == found.sent == found.messages,
+        ),
+        Test(
+            "kill -9 of the whole server",
+            lambda place, _owner: server_kills.run(
+                place, kills=asked.kills, complaints=asked.acknowledged, patience=HOURS
+            ),
+            lambda found: (
+                not found.problems
+                and found.lost == found.doubled == 0
+                and found.kills >= asked.kills
+                and found.acknowledged >= asked.acknowledged
+            ),
+        ),
+    )
+
+
+def main() -> int:
+    asked = _asked()
+    found: list[dict[str, Any]] = []
+    for kind in asked.databases:
+        with FRESH[kind]() as new:
+            for test in tests(asked):
+                with new() as (place, owner, release):
+                    sys.stderr.write(f"{kind}: {test.name} …\n")
+                    result = test.run(place, owner)
+                row = {"test": test.name, "database": release, "passed": test.passes(result)} | asdict(result)
+                sys.stderr.write(f"{json.dumps(row)}\n")
+                found.append(row)
+    report = {"at": fleet.now().isoformat(timespec="seconds"), "machine": _machine(), "tests": found}
+    sys.stdout.write(f"{json.dumps(report, indent=2)}\n")
+    if asked.write:
+        RESULTS.write_text(_page(report), "utf-8")
+    return 0 if all(row["passed"] for row in found) else 1
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
+    parser.add_argument("--kills", type=int, default=50, help="of the whole server")
+    parser.add_argument("--acknowledged", type=int, default=20_000, help="complaints, all together")
+    parser.add_argument("--worker-kills", type=int, default=20)
+    parser.add_argument("--messages", type=int, default=5_000)
+    parser.add_argument("--additions", type=int, default=250, help="by each of the 8 writers")
+    parser.add_argument("--databases", nargs="+", choices=list(FRESH), default=list(FRESH))
+    parser.add_argument("--no-write", dest="write", action="store_false", help="leave results.md as it is")
+    return parser.parse_args()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="portal-reliability-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _sqlite() -> Iterator[Callable[[], Any]]:
+    @contextmanager
+    def new() -> Iterator[tuple[fleet.Place, Engine, str]]:
+        with _folder() as folder:
+            url = f"sqlite:///{folder / 'portal.sqlite'}"
+            environ = {"PORTAL_INSTANCE_PATH": str(folder), "PORTAL_DATABASE_URL": url}
+            installation.upgrade(Settings.load(environ | KEYS))
+            with fleet.place(url, folder) as place:
+                yield place, place.installation.engine, f"SQLite {pysqlite3.dbapi2.sqlite_version}"
+
+    yield new
+
+
+@contextmanager
+def _postgresql() -> Iterator[Callable[[], Any]]:
+    with databases.postgres(durable=True) as server:
+
+        @contextmanager
+        def new() -> Iterator[tuple[fleet.Place, Engine, str]]:
+            with _folder() as folder, server.fresh_database() as url, fleet.place(url, folder) as place:
+                owner = db.make_engine(databases.owner_url(url))
+                try:
+                    yield place, owner, _release(owner)
+                finally:
+                    owner.dispose()
+
+        yield new
+
+
+FRESH = {"sqlite": _sqlite, "postgresql": _postgresql}
+
+
+def _release(owner: Engine) -> str:
+    """The server's version; refuses one that would forget what it acknowledged."""
+    with owner.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            assert connection.execute(text(f"SHOW {setting}")).scalar() == "on", f"{setting} is off"
+        return f"PostgreSQL {connection.execute(text('SHOW server_version')).scalar()}"
+
+
+def _machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.machine()}; "
+        f"Python {platform.python_version()}, SQLAlchemy {version('sqlalchemy')}, "
+        f"psycopg {psycopg.__version__}, gunicorn {version('gunicorn')}"
+    )
+
+
+def _page(report: dict[str, Any]) -> str:
+    lines = [
+        "# Reliability",
+        "",
+        "Written by `make reliability`: real processes over HTTP on 127.0.0.1, killed with `kill -9`.",
+        "",
+        f"{report['at']} · {report['machine']}",
+        "",
+        "| test | database | passed | figures |",
+        "|---|---|---|---|",
+    ]
+    for row in report["tests"]:
+        figures = {
+            name: value
+            for name, value in row.items()
+            if name not in {"test", "database", "passed", "problems"}
+        }
+        said = ", ".join(
+            f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
+            for name, value in figures.items()
+        )
+        said += "".join(f"; {problem}" for problem in row["problems"][:5])
+        lines.append(f"| {row['test']} | {row['database']} | {'yes' if row['passed'] else 'NO'} | {said} |")
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
