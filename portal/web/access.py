@@ -18,6 +18,7 @@ from portal.vocabulary import Locale, Role
 from portal.web.sessions import BrowserSession
 from portal.web.transactions import installation
 
+NOBODY_ASKS = frozenset({"static", "public.alive", "public.ready"})
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -137,7 +138,7 @@ def _person(person: Actor) -> Person:
 
 def _find_lender() -> None:
     """The lender of a request comes first: from who is signed in, from the link, from the host."""
-    if request.endpoint == "static":
+    if request.endpoint in NOBODY_ASKS:
         return
     with installation().reading() as database:
         if current_user.is_authenticated:

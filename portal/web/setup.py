@@ -11,9 +11,10 @@ from jinja2 import StrictUndefined
 from whitenoise import WhiteNoise
 
 from portal import formats
+from portal.infra import readiness
 from portal.infra.installation import Installation
 from portal.services import policies
-from portal.web import access, errors, headers, locale, navigation, transactions, words
+from portal.web import access, errors, headers, hosts, locale, navigation, transactions, words
 from portal.web.sessions import DatabaseSessions
 
 STATIC = Path(__file__).parent.parent.parent / "static"
@@ -25,6 +26,7 @@ def init_app(app: Flask, installation: Installation) -> None:
     policies.load_all()
     settings = installation.settings
     app.extensions["installation"] = installation
+    app.extensions["readiness"] = readiness.checks(installation)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_SECURE=settings.production,
@@ -44,7 +46,10 @@ def init_app(app: Flask, installation: Installation) -> None:
     headers.init_app(app)
     errors.init_app(app)
     _templates(app)
-    app.wsgi_app = WhiteNoise(app.wsgi_app, root=str(STATIC), prefix="static/", max_age=31_536_000)  # type: ignore[method-assign]
+    served = WhiteNoise(app.wsgi_app, root=str(STATIC), prefix="static/", max_age=31_536_000)
+    app.wsgi_app = hosts.behind_proxies(  # type: ignore[assignment, method-assign]
+        hosts.only_known(served, settings.trusted_hosts), settings.proxies
+    )
 
 
 def _templates(app: Flask) -> None:

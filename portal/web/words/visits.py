@@ -23,8 +23,8 @@ REFUSALS = {
     ),
     "upload_pdf_pages": _l("This PDF has more than 50 pages. Please send only the pages that matter."),
     "files_out_of_reach": _l(
-        "The place where we keep documents does not answer right now. Nothing was lost or changed; please try "
-        "again in a few minutes."
+        "The place where we keep documents does not answer right now. Nothing was lost or changed; please "
+        "try again in a few minutes."
     ),
     "proof_received_later": _l("The day it arrived cannot lie ahead."),
     "proof_not_taken_back": _l("We have looked at this document already, so it stays with your case."),
