@@ -11,6 +11,7 @@ from portal.agent import (  # noqa: E402  (registers their routes)
     account,  # noqa: F401
     agreements,  # noqa: F401
     approvals,  # noqa: F401
+    audit,  # noqa: F401
     budgets,  # noqa: F401
     cases,  # noqa: F401
     checklist,  # noqa: F401

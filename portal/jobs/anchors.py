@@ -78,7 +78,7 @@ def _anchor(installation: Installation, turn: Turn, now: datetime) -> Outcome:
         run = job_runs.start(session, job=turn.job, lender=turn.lender, slot=slot, now=now, again=True)
         if run is None:
             return Outcome.KEPT
-        job_runs.finish(session, run=run, result=_result(verified), now=now)
+        job_runs.finish(session, run=run, result=anchors.noted(verified), now=now)
         if not verified.intact:
             return Outcome.BROKEN
         written = anchors.write(chain=turn.chain, verified=verified, files=files, day=turn.day, now=now)
@@ -93,11 +93,6 @@ def _verified(installation: Installation, chain: Chain, now: datetime) -> Verifi
         kinds = [problem.kind.value for problem in verified.problems]
         log.error("chain_not_whole", chain=chain.code, problems=kinds, entry=verified.problems[0].entry)
     return verified
-
-
-def _result(verified: Verification) -> dict[str, object]:
-    problem = verified.problems[0].kind.value if verified.problems else None
-    return {"entries": verified.entries, "problem": problem, "anchored": verified.intact}
 
 
 def _zone(lender: lenders.Lender) -> ZoneInfo:

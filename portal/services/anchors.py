@@ -3,10 +3,10 @@
 The chain itself cannot tell when its end was cut off and its head moved back, or when it was written anew
 from some entry on. A chain must pass through every anchor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -142,7 +142,7 @@ class Check:
     day: date
     at: datetime
     entries: int
-    problem: ChainProblem | None
+    problem: Problem | None
     anchored: bool
 
 
@@ -154,19 +154,56 @@ def last_check(session: Session, *, lender_id: int) -> Check | None:
     run = session.scalars(query.order_by(JobRun.slot.desc()).limit(1)).first()
     if run is None or run.finished_at is None or run.result is None:
         return None
-    problem = run.result.get("problem")
     return Check(
         day=date.fromisoformat(run.slot),
         at=run.finished_at,
         entries=cast(int, run.result["entries"]),
-        problem=ChainProblem(str(problem)) if problem else None,
+        problem=_problem_noted(run.result),
         anchored=bool(run.result["anchored"]),
     )
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of a lender's chain without checking it now."""
+
+    length: int
+    anchor: Anchor | None
+    check: Check | None
+
+
+def state_of(session: Session, *, chain: Chain, files: AnchorFiles) -> State:
+    """Return how long a chain is, its last anchor, and what the last nightly check found."""
+    return State(
+        audit.length_of(session, lender_id=chain.lender_id),
+        newest(chain=chain, files=files),
+        last_check(session, lender_id=chain.lender_id),
+    )
+
+
+def noted(verified: Verification) -> dict[str, object]:
+    """Return what a nightly check leaves behind."""
+    first = verified.problems[0] if verified.problems else None
+    told = {"kind": first.kind.value, "entry": first.entry, "other": first.other} if first else None
+    day = first.day.isoformat() if first and first.day else None
+    return {
+        "entries": verified.entries,
+        "anchored": verified.intact,
+        "problem": told and {**told, "day": day},
+    }
 
 
 def public_pem() -> str:
     """Return the key with which an outsider checks the anchors."""
     return anchor_files.public_pem(_seed())
+
+
+def _problem_noted(result: Mapping[str, object]) -> Problem | None:
+    told = cast(Mapping[str, Any] | None, result["problem"])
+    if told is None:
+        return None
+    day = date.fromisoformat(told["day"]) if told["day"] else None
+    return Problem(ChainProblem(told["kind"]), told["entry"], told["other"], day)
 
 
 def _seed() -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from portal.domain.actor import Actor, ActorKind
 from portal.domain.audit_chain import Entry
@@ -60,6 +60,7 @@ def every(session: Session, *, filters: Filters, actor: Actor, now: datetime) ->
 def staff_names(session: Session, *, actor: Actor) -> Mapping[str, str]:
     """Return the name of everyone of the lender's staff, as the entries name them (`staff:<ref>`)."""
     query = select(Staff).where(Staff.lender_id == actor.lender_id).order_by(Staff.number)
+    query = query.options(lazyload(Staff.roles))
     return {f"{ActorKind.STAFF}:{each.ref}": each.name for each in session.scalars(query)}
 
 

@@ -102,6 +102,13 @@ STAFF: tuple[Entry, ...] = (
         ("agent.person", "agent.new_person", "agent.profile", "agent.edit_profile"),
     ),
     Entry(
+        "agent.audit_record",
+        _l("Audit record"),
+        "history",
+        frozenset({Role.AUDITOR, Role.ADMIN, Role.MANAGER}),
+        ("agent.audit_verification",),
+    ),
+    Entry(
         "agent.account",
         _l("My account"),
         "person",

@@ -13,17 +13,31 @@ from typing import Any
 from portal.domain.refusals import Refused
 from portal.web.words import (
     agreements,
+    audit,
     book,
     borrower_entry,
     complaints,
     entry,
     on_site,
     operations,
+    people,
     plans,
     visits,
 )
 
-_SLICES = (entry, operations, borrower_entry, complaints, visits, plans, agreements, on_site, book)
+_SLICES = (
+    entry,
+    operations,
+    borrower_entry,
+    complaints,
+    visits,
+    plans,
+    agreements,
+    on_site,
+    book,
+    people,
+    audit,
+)
 REFUSALS = {code: sentence for part in _SLICES for code, sentence in part.REFUSALS.items()}
 FACTS = {**operations.FACTS, **plans.FACTS}
 

@@ -5,7 +5,6 @@ from flask_babel import lazy_gettext as _l
 
 from portal.domain.audit_chain import Problem
 from portal.vocabulary import ChainProblem
-from portal.web.words import case_events
 
 REFUSALS: dict[str, LazyString] = {}
 
@@ -65,14 +64,33 @@ ACTIONS = {
 }
 
 
+# What an entry is about, by the table its reference is of.
+SUBJECTS = {
+    "agreement": _l("Agreement"),
+    "book_import": _l("Loan book"),
+    "borrower": _l("Borrower"),
+    "budget": _l("Budget"),
+    "case": _l("Case"),
+    "complaint": _l("Complaint"),
+    "consent": _l("Consent"),
+    "data_key": _l("Data key"),
+    "decision": _l("Decision of the rules"),
+    "follow_up": _l("Follow-up"),
+    "hold": _l("Hold"),
+    "lender": _l("Lender"),
+    "message": _l("Message"),
+    "payment_account": _l("Account for payments"),
+    "personal_link": _l("Personal link"),
+    "plan": _l("Plan"),
+    "proof": _l("Document"),
+    "registration": _l("Registration"),
+    "staff": _l("Member of staff"),
+    "training": _l("Training"),
+    "visit": _l("Visit"),
+}
+
+
 def sentence(problem: Problem) -> str:
     """Say how a chain was broken, in the reader's language."""
     facts = {"entry": problem.entry, "other": problem.other, "day": problem.day}
     return str(LABELS[problem.kind]) % facts
-
-
-def action(name: str) -> str:
-    """Say what was done. An act without a sentence of its own is named the way the code names it."""
-    if known := case_events.EVENTS.get(name):
-        return str(known.sentence)
-    return str(ACTIONS[name]) if name in ACTIONS else name.replace("_", " ").capitalize()
