@@ -58,7 +58,7 @@ ACTIONS = {
     "payment_account_added": _l("Account for payments added"),
     "certificate_made": _l("Signing certificate made"),
     "staff_added": _l("Member of staff added"),
-    "staff_signed_in": _l("Signed in"),
+    "staff_signed_in": _l("Staff signed in"),
     "training_recorded": _l("Training recorded"),
     "book_imported": _l("Loan book imported"),
 }
