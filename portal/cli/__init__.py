@@ -2,10 +2,24 @@
 
 import click
 
-from portal.cli import agreement, audit, bench, book, database, demo, keys, lenders, link, run, serve, worker
+from portal.cli import (
+    agreement,
+    audit,
+    bench,
+    book,
+    database,
+    demo,
+    doctor,
+    keys,
+    lenders,
+    link,
+    run,
+    serve,
+    worker,
+)
 from portal.cli.context import Commands
 
-MODULES = (run, demo, serve, worker, database, lenders, book, link, agreement, audit, keys, bench)
+MODULES = (run, demo, serve, worker, database, lenders, book, link, agreement, audit, keys, bench, doctor)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

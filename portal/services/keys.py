@@ -42,6 +42,17 @@ def retired(session: Session) -> int:
     return session.scalar(select(func.count(DataKey.id)).where(DataKey.retired_at.is_not(None))) or 0
 
 
+def opened(session: Session, *, lender: Lender) -> tuple[int, int]:
+    """Open every key of the lender; return how many are in use, how many retired. Raises crypto.NotOpened."""
+    keyring = crypto.keyring()
+    keys = session.scalars(select(DataKey)).all()
+    for key in keys:
+        what = crypto.wrapping(lender.id, key.ref)
+        keyring.unwrap(key.wrapped, what, f"a key of {lender.code}")
+    count = sum(key.retired_at is not None for key in keys)
+    return len(keys) - count, count
+
+
 def destroy_retired(session: Session, *, lender: Lender, counts: Mapping[str, int], now: datetime) -> int:
     """Delete the retired keys, for good; what is sealed under one never opens again, so look for that before.
 
