@@ -131,9 +131,10 @@ def cheap_passwords() -> None:
     """Password hashing is slow on purpose; tests need it right, not slow."""
     from argon2 import PasswordHasher
 
-    from portal.services import accounts
+    from portal.services import passwords
 
-    accounts._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._DUMMY_HASH = passwords.hashed("there is no such account")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,11 +3,17 @@
 import os
 import secrets
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from portal.cli.context import InputError, json_option, lender_of, open_portal, show
 from portal.vocabulary import Locale, Role
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from portal.models import Staff
 
 PASSWORD_SETTING = "PORTAL_STAFF_PASSWORD"  # noqa: S105  (the name of a setting)
 
@@ -53,15 +59,17 @@ def add_lender(code: str, preset: str, names: tuple[str, ...], *, as_json: bool)
 Example:  portal staff add lin@north-bank.example --lender north-bank --role lead"""
 )
 def staff() -> None:
-    """Add a member of staff."""
+    """Add members of staff, and help who lost the authenticator."""
 
 
 @staff.command(
     "add",
     epilog="""\b
 Example:  portal staff add lin@north-bank.example --lender north-bank --role agent --role caller
+          portal staff add lin@north-bank.example --lender north-bank --role admin --invite
           The password is asked for; or taken from PORTAL_STAFF_PASSWORD; or, with --generate and
-          where nobody can be asked, made up and printed once.""",
+          where nobody can be asked, made up and printed once. With --invite there is none: the
+          person chooses it. The authenticator is set up at the first sign-in.""",
 )
 @click.argument("email")
 @click.option("--lender", "code", required=True, help="The code of the lender.")
@@ -77,6 +85,7 @@ Example:  portal staff add lin@north-bank.example --lender north-bank --role age
     show_default=True,
 )
 @click.option("--generate", is_flag=True, help="Make up a password and print it once.")
+@click.option("--invite", is_flag=True, help="Send an invitation by e-mail to choose a password.")
 @json_option
 def add_staff(
     *,
@@ -87,6 +96,7 @@ def add_staff(
     number: str | None,
     locale: Locale,
     generate: bool,
+    invite: bool,
     as_json: bool,
 ) -> None:
     """Add a member of staff who signs in with EMAIL."""
@@ -95,8 +105,12 @@ def add_staff(
 
     if "@" not in email:
         raise InputError(f"{email!r} is not an e-mail address")
+    if invite and generate:
+        raise InputError(
+            "--invite lets the person choose a password; --generate makes one up: give one of them"
+        )
     installation = open_portal()
-    password, made_up = _password(generate=generate)
+    password, made_up = (None, False) if invite else _password(generate=generate)
     with installation.writing.begin() as session:
         added = accounts.add_staff(
             session,
@@ -109,11 +123,58 @@ def add_staff(
             locale=Locale(locale),
             now=clock.now(),
         )
-        result = {"ref": added.ref, "number": added.number, "roles": sorted(roles)}
+        result = {"ref": added.ref, "number": added.number, "roles": sorted(roles), "invited": invite}
+        if invite:
+            _invite(session, added, installation.settings.base_url)
     if made_up:
         result["password"] = password
-    shown_once = f"\nPassword (shown only now): {password}" if made_up else ""
-    show(result, as_json=as_json, text=lambda made: f"Added {', '.join(roles)} {made['number']}.{shown_once}")
+    show(result, as_json=as_json, text=_added)
+
+
+@staff.command(
+    "reset-authenticator",
+    epilog="""\b
+Example:  portal staff reset-authenticator lin@north-bank.example
+          For an administrator whom nobody else can invite again. The password stays.""",
+)
+@click.argument("email")
+@json_option
+def reset_authenticator(*, email: str, as_json: bool) -> None:
+    """Let the person with EMAIL set up another authenticator at the next sign-in; their sessions end."""
+    from portal.domain.actor import system
+    from portal.infra import clock
+    from portal.services import accounts, people
+
+    with open_portal().writing.begin() as session:
+        found = accounts.find_by_email(session, email=email)
+        if found is None:
+            raise InputError(f"no account has the address {email!r}")
+        actor = system(found.lender_id, "command-line")
+        people.reset_authenticator(session, staff=found, actor=actor, now=clock.now())
+        result = {"ref": found.ref, "number": found.number}
+    show(
+        result,
+        as_json=as_json,
+        text=lambda made: f"{made['number']} sets up another authenticator at the next sign-in.",
+    )
+
+
+def _invite(session: "Session", added: "Staff", base_url: str) -> None:
+    from portal.domain.actor import system
+    from portal.infra import clock
+    from portal.services import invitations
+
+    actor = system(added.lender_id, "command-line")
+    invitations.send(session, staff=added, base_url=base_url, actor=actor, now=clock.now())
+
+
+def _added(made: dict[str, Any]) -> str:
+    lines = [f"Added {', '.join(made['roles'])} {made['number']}."]
+    if made["invited"]:
+        lines.append("The invitation leaves with the next messages of `portal worker`.")
+    if "password" in made:
+        lines.append(f"Password (shown only now): {made['password']}")
+    return "\n".join(lines)
 
 
 def _names(code: str, names: tuple[str, ...]) -> dict[Locale, str]:

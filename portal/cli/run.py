@@ -108,7 +108,8 @@ def _show_ways_in(installation: "Installation") -> None:
             f"  {person.name} · {person.lender} · {person.shows}",
             f"    {person.url}   last four {person.last_four}",
         ]
-    lines += ["", f"Staff: sign in at {ways.staff_url}, all with the password {ways.password}", ""]
+    lines += ["", f"Staff: sign in at {ways.staff_url}, all with the password {ways.password};"]
+    lines += [f"       the code of the second step is on {ways.codes_url}", ""]
     lines += [f"  {person.email:34} {person.role:8} {person.shows}" for person in ways.staff]
     lines += ["", *(f"Note: {note}" for note in ways.notes)]
     click.echo("\n".join(lines).rstrip() + "\n")

@@ -39,7 +39,7 @@ class BorrowerEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class StaffEntry:
-    """A member of staff to be; all of them have the same password."""
+    """A member of staff to be; all of them have the same password, and codes on a page for trying out."""
 
     lender: str
     role: Role
@@ -57,6 +57,7 @@ class EntryPoints:
     password: str
     staff_url: str
     messages_url: str
+    codes_url: str
     notes: tuple[str, ...]
 
 
@@ -85,6 +86,7 @@ def entry_points(installation: Installation, *, now: datetime) -> EntryPoints:
         password=houses.PASSWORD,
         staff_url=f"{base_url}/agent/sign-in",
         messages_url=f"{base_url}/development/messages",
+        codes_url=f"{base_url}/development/codes",
         notes=tuple(notes),
     )
 

@@ -1,5 +1,7 @@
 """The three lenders of the published processes. Accounts, places and people of theirs are fictional."""
 
+import base64
+import hashlib
 import random
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -7,8 +9,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from portal.demo.people import Names
+from portal.domain.actor import system
 from portal.models import Lender, Staff
-from portal.services import accounts, lenders, policies
+from portal.services import accounts, authenticators, lenders, policies
 from portal.vocabulary import Locale, Role
 
 PASSWORD = "good-terms-demo"  # noqa: S105  (printed for everybody who tries the demo)
@@ -86,6 +89,11 @@ def email_of(post_name: str, house_code: str) -> str:
     return f"{post_name}@{house_code}.example"
 
 
+def authenticator_of(seed: int, email: str) -> str:
+    """The secret in the authenticator of one of the demo's people, in base32: the same for the same seed."""
+    return base64.b32encode(hashlib.sha256(f"{seed} {email}".encode()).digest()[:20]).decode()
+
+
 def add(session: Session, house: House, *, now: datetime) -> Lender:
     """Add a lender under its own pack, with a payment account and a place to hand documents in."""
     lender = lenders.add(
@@ -129,6 +137,8 @@ def staff(
             manager=hired.get("lead") if post.role is Role.AGENT else None,
             now=now,
         )
+        secret = authenticator_of(seed, email_of(post.name, lender.code))
+        authenticators.enrol(session, staff=person, secret=secret, actor=system(lender.id, "set-up"), now=now)
         if post.trained:
             for module in modules:
                 passed_on = today - post.trained

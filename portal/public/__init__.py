@@ -4,4 +4,12 @@ from flask import Blueprint
 
 blueprint = Blueprint("public", __name__)
 
-from portal.public import complaints, development, health, link, start  # noqa: E402, F401  (registers their routes)
+from portal.public import (  # noqa: E402  (registers their routes)
+    complaints,  # noqa: F401
+    development,  # noqa: F401
+    health,  # noqa: F401
+    invitations,  # noqa: F401
+    link,  # noqa: F401
+    staff_entry,  # noqa: F401
+    start,  # noqa: F401
+)

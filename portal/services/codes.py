@@ -89,18 +89,16 @@ def use(
 ) -> CodeChallenge:
     """Accept a code once. Refused: wrong, too old, used, tried too often, or from another browser.
 
-    A wrong try is counted on the challenge: the caller commits although it refuses."""
+    A wrong try of the browser that asked for the code is counted on it: the caller commits although it
+    refuses. What another browser tries counts nothing, as it could never be right: nobody spends a code for
+    somebody else."""
     challenge = _newest(session, person, purpose, now)
-    fits = (
-        challenge is not None
-        and challenge.subject == subject
-        and crypto.same(challenge.browser, browser)
-        and crypto.same(challenge.code_hash, _hash(challenge, code))
-    )
-    if challenge is None or challenge.failed_tries >= MOST_TRIES or not fits:
-        if challenge is not None:
-            challenge.failed_tries += 1
-            session.flush()
+    if challenge is None or not crypto.same(challenge.browser, browser):
+        raise Refused("code_wrong")
+    fits = challenge.subject == subject and crypto.same(challenge.code_hash, _hash(challenge, code))
+    if challenge.failed_tries >= MOST_TRIES or not fits:
+        challenge.failed_tries += 1
+        session.flush()
         raise Refused("code_wrong")
     challenge.used_at = now
     session.flush()

@@ -14,6 +14,11 @@ CHOSEN = InputRequired(_l("Please choose one."))
 TICKED = DataRequired(_l("Please tick this box to go on."))
 
 
+def printable(text: str | None) -> str:
+    """What was typed on one line, without the characters that no page can show."""
+    return "".join(filter(str.isprintable, text or "")).strip()
+
+
 class PortalForm(FlaskForm):
     """A form that creates or changes something."""
 
@@ -26,3 +31,11 @@ class PortalForm(FlaskForm):
             self.form_errors.append(sentence)
         else:
             field.errors = [*field.errors, sentence]
+
+
+class SecretForm(PortalForm):
+    """A form with a password or code in it. It has no key to count once by: with the key, a hash of all
+    entries is kept, which would be a quick way to guess a password."""
+
+    idempotency_key = None
+    keyless = True

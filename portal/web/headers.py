@@ -34,7 +34,7 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 LARGEST_REPORT = 8_000
-LINK = re.compile(r"/l/[^\s\"?#]+")
+LINK = re.compile(r"/(l|invitations)/[^\s\"?#]+")
 
 
 def init_app(app: Flask) -> None:
@@ -50,7 +50,7 @@ def init_app(app: Flask) -> None:
 
 
 def report_violation() -> tuple[str, int]:
-    """Log what a browser refused to run. Nothing of it is stored or shown, nor is the token of a link."""
+    """Log what a browser refused to run. Nothing of it is stored or shown, no token either."""
     report = request.get_data(cache=False, as_text=True)[:LARGEST_REPORT]
-    log.warning("csp_violation", report=LINK.sub("/l/…", report))
+    log.warning("csp_violation", report=LINK.sub(r"/\1/…", report))
     return "", 204

@@ -5,13 +5,20 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Request, Response
+from flask import request as flask_request
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.datastructures import CallbackDict
 
 from portal.infra import clock
 from portal.services import browser_sessions
+from portal.web import devices
 
 COOKIE = "portal_session"
+NO_SESSION = (
+    "/static/",
+    "/healthz",
+    "/readyz",
+)  # answered without a look into the database for who is asking
 TOUCH_AFTER = timedelta(minutes=1)  # a page view does not write more often than this
 ANONYMOUS_LIFE = timedelta(hours=4)
 
@@ -53,7 +60,7 @@ class DatabaseSessions(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession:
         token = request.cookies.get(COOKIE)
-        if not token or request.path.startswith("/static/"):
+        if not token or request.path.startswith(NO_SESSION):
             return BrowserSession()
         with app.extensions["installation"].reading() as database:
             stored = browser_sessions.load(database, token=token, now=clock.now())
@@ -79,10 +86,20 @@ class DatabaseSessions(SessionInterface):
     def _store(self, app: Flask, session: BrowserSession, response: Response) -> None:
         old = session.token if session.stored else None
         token = secrets.token_urlsafe(32) if session.rotated or not session.token else session.token
+        device = devices.words(flask_request.user_agent.string) if token != old else None
         with app.extensions["installation"].writing.begin() as database:
-            browser_sessions.save(
-                database, token=token, replaces=old, data=dict(session), life=ANONYMOUS_LIFE, now=clock.now()
+            saved = browser_sessions.save(
+                database,
+                token=token,
+                replaces=old,
+                data=dict(session),
+                life=ANONYMOUS_LIFE,
+                device=device,
+                now=clock.now(),
             )
+        if not saved:
+            response.delete_cookie(COOKIE)
+            return
         response.set_cookie(
             COOKIE, token, httponly=True, samesite="Lax", secure=app.config["SESSION_COOKIE_SECURE"]
         )

@@ -12,7 +12,7 @@ from portal.config import NAMES, ROOT
 from portal.models import Message, PersonalLink, Staff
 from portal.services import accounts, lenders
 from portal.vocabulary import Channel, Locale, Role
-from tests import factories
+from tests import authenticator, factories
 from tests.conftest import KEYS, NOW
 
 
@@ -57,7 +57,49 @@ def test_a_lender_and_its_staff_are_added_without_the_demo(run, session):
         "zh_Hant": "北方銀行",
     }
     password = json.loads(staff.stdout)["password"]
-    assert accounts.sign_in(session, email="lin@north.example", password=password, now=NOW).has(Role.LEAD)
+    person = accounts.check_password(
+        session, email="lin@north.example", password=password, address="here", now=NOW
+    )
+    assert accounts.staff_actor(person).has(Role.LEAD)
+
+
+def test_who_is_invited_chooses_the_password(run, session):
+    factories.lender(session)
+    session.commit()
+
+    added = run("staff", "add", "a@b.example", "--lender", "pingan-bank", "--role", "admin", "--invite")
+    both = run(
+        "staff", "add", "c@d.example", "--lender", "pingan-bank", "--role", "lead", "--invite", "--generate"
+    )
+
+    assert (added.exit_code, both.exit_code) == (0, 2), added.output
+    assert "The invitation leaves" in added.stdout
+    assert session.query(Staff).one().password_hash is None
+    assert session.query(Message).one().recipient == "a@b.example"
+
+
+def test_a_weak_password_of_the_environment_is_refused(run, session, monkeypatch):
+    factories.lender(session)
+    session.commit()
+    monkeypatch.setenv("PORTAL_STAFF_PASSWORD", "password1234")
+
+    result = run("staff", "add", "a@b.example", "--lender", "pingan-bank", "--role", "lead")
+
+    assert result.exit_code == 1
+    assert "common or easy to guess" in result.stderr
+
+
+def test_who_lost_the_authenticator_gets_another_by_command(run, session):
+    person = authenticator.give(session, factories.staff(session, factories.lender(session)))
+    session.commit()
+
+    done = run("staff", "reset-authenticator", person.email.upper(), "--json")
+    unknown = run("staff", "reset-authenticator", "nobody@b.example")
+
+    assert (done.exit_code, json.loads(done.stdout)["number"]) == (0, person.number)
+    assert unknown.exit_code == 2
+    session.expire_all()
+    assert session.get_one(Staff, person.id).authenticator_since is None
 
 
 def test_the_password_of_the_environment_is_used_and_not_printed(run, session, monkeypatch):

@@ -173,6 +173,8 @@ def test_run_makes_everything_says_how_to_enter_and_keeps_the_data(start, enviro
     assert "Loading the demo" in text
     assert answer(link) == 200
     assert answer(f"http://127.0.0.1:{port}/development/messages") == 200
+    assert f"second step is on http://127.0.0.1:{port}/development/codes" in text
+    assert answer(f"http://127.0.0.1:{port}/development/codes") == 200
     assert stop(first, signal.SIGINT) == 0
     assert answer(f"http://127.0.0.1:{port}/healthz") is None
 

@@ -72,5 +72,6 @@ def test_in_production_there_is_no_such_page(tmp_path, database_url):
     app = create_app(Settings.load(environ))
     app.testing = True
 
-    assert app.test_client().get("/development/messages").status_code == 404
+    for name in ("messages", "codes"):
+        assert app.test_client().get(f"/development/{name}").status_code == 404
     app.extensions["installation"].engine.dispose()

@@ -1,15 +1,6 @@
 """Signing in and out, and what every page carries."""
 
-from portal.vocabulary import Role
 from tests import factories
-
-
-def signed_in(client, session, *roles):
-    lender = factories.lender(session)
-    staff = factories.staff(session, lender, *roles)
-    session.commit()
-    client.get("/agent/sign-in")
-    return client.post("/agent/sign-in", {"email": staff.email, "password": factories.PASSWORD})
 
 
 def test_the_start_page_offers_both_ways_in(client):
@@ -17,12 +8,6 @@ def test_the_start_page_offers_both_ways_in(client):
 
     assert response.status_code == 200
     assert "/agent/sign-in" in response.text
-
-
-def test_staff_sign_in_with_address_and_password(client, session):
-    response = signed_in(client, session, Role.LEAD)
-
-    assert (response.status_code, response.headers["Location"]) == (303, "/agent")
 
 
 def test_a_wrong_password_says_so_and_keeps_the_address(client, session):
@@ -36,17 +21,6 @@ def test_a_wrong_password_says_so_and_keeps_the_address(client, session):
     assert response.status_code == 422
     assert "Address and password do not fit together" in response.text
     assert staff.email in response.text
-
-
-def test_a_cookie_kept_from_before_sign_out_opens_nothing(client, session):
-    signed_in(client, session, Role.LEAD)
-    kept = client.http.get_cookie("portal_session").value
-    client.get("/agent/sign-in")
-    client.post("/sign-out")
-
-    client.http.set_cookie("portal_session", kept)
-
-    assert client.get("/agent").headers["Location"].startswith("/agent/sign-in")
 
 
 def test_every_answer_carries_the_security_headers(client):

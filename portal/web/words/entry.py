@@ -11,7 +11,6 @@ REFUSALS = {
     "too_many_tries": _l("That were too many tries. Please wait %(minutes)s minutes and try again."),
     "sign_in_wrong": _l("Address and password do not fit together. Please check both and try again."),
     "lender_exists": _l("There is a lender with the code %(code)s already."),
-    "password_too_short": _l("Please choose a password of at least %(least)s characters."),
     "email_taken": _l("This e-mail address belongs to another account."),
 }
 
