@@ -8,12 +8,18 @@ import click
 from portal.cli.context import note, open_portal
 
 THREADS = 4
+GRACE_SECONDS = 30  # longer than any request takes
+KEEP_ALIVE_SECONDS = 75  # longer than a proxy keeps its connections, so that it is the proxy that closes them
 
 
 @click.command(
     epilog="""\b
 Example:  portal serve --workers 2 --port 8000
-          Several may run at once, each on a port of its own, behind one proxy."""
+          Several may run at once, each on a port of its own, behind one proxy.
+
+\b
+Signals:  SIGTERM  finish what is under way, then end
+          SIGHUP   go on with the code as it is now, without a moment's pause"""
 )
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Web processes.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
@@ -30,10 +36,11 @@ def serve(workers: int, port: int, host: str) -> None:
     options: dict[str, Any] = {
         "bind": f"{host}:{port}",
         "workers": workers,
-        "worker_class": "gthread",
         "threads": THREADS,
         "timeout": 60,
-        "graceful_timeout": 20,
+        "graceful_timeout": GRACE_SECONDS,
+        "keepalive": KEEP_ALIVE_SECONDS,
+        "forwarded_allow_ips": "",  # whose word is taken for who is asking, is said by PORTAL_PROXIES alone
         "accesslog": None,  # a personal link's token must not stand in any log
         "loglevel": "warning",
         "control_socket_disable": True,
