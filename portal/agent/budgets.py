@@ -60,7 +60,7 @@ def _record(visit: Visit) -> Response:
         visit,
         budget=made,
         policy=g.policy.budget,
-        lines=[(BudgetLine(name), amount) for name, amount in made.lines.items()] if made else [],
+        lines=[(line, made.lines[line]) for line in BudgetLine if made.lines.get(line)] if made else [],
     )
 
 

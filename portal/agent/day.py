@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from portal.agent import blueprint
 from portal.domain import masking
 from portal.infra import clock
+from portal.services import audit, routes
 from portal.services import day as my_day
-from portal.services import routes
 from portal.vocabulary import Role
 from portal.web import access
 from portal.web.page import page
@@ -150,6 +150,17 @@ def _follow_ups_to_read() -> Card:
     )
 
 
+def _record() -> Card:
+    return Card(
+        title=_("Entries in the audit record"),
+        count=audit.head_of(session, lender_id=access.actor().lender_id)[0],
+        text=_("Who did what, and when. Nobody can change it."),
+        url=url_for("agent.audit_record"),
+        action=_("Open the record"),
+        icon="history",
+    )
+
+
 def _today() -> date:
     return clock.now().astimezone(g.zone).date()
 
@@ -166,4 +177,5 @@ CARDS: tuple[tuple[str, tuple[Role, ...], Callable[[], Card]], ...] = (
     ("agent.proof_queue", READS, _proofs_to_read),
     ("agent.approvals_list", READS, _plans_to_read),
     ("agent.follow_ups", READS, _follow_ups_to_read),
+    ("agent.audit_record", READS, _record),
 )

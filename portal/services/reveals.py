@@ -46,8 +46,10 @@ Points = Mapping[ContactKind, ContactPoint]
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """How the crew of a visit reaches the borrower. `place` is empty where nobody goes to an address;
-    `position` ("latitude,longitude") is known only where the address is shown and one is on file."""
+    """How the crew of a visit reaches the borrower.
+
+    `place` is empty where nobody goes to an address, or nothing of it can be shown; `position`
+    ("latitude,longitude") is known only where the address is shown and one is on file."""
 
     values: Values
     place: str
@@ -122,11 +124,12 @@ def contact_of(visit: Visit, points: Points, *, shown: bool, can_show: bool) -> 
     fields = frozenset({PersonalField.PHONE, *([PersonalField.ADDRESS] if at_home else [])})
     values = _values(visit.case.borrower, points, shown=fields if shown else frozenset())
     home = points.get(ContactKind.ADDRESS)
-    elsewhere = visit.place or ""
-    place = elsewhere if shown else masking.address(elsewhere) if elsewhere else ""
+    place = values[PersonalField.ADDRESS].text if at_home else visit.place or ""
+    if not shown:
+        place = place if at_home else masking.address(place)
     return Contact(
         values=values,
-        place=values[PersonalField.ADDRESS].text if at_home else place,
+        place="" if place == masking.HIDDEN else place,
         position=(home.position or None) if shown and at_home and home else None,
         shown=shown,
         can_show=can_show and not shown,

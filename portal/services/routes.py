@@ -13,7 +13,7 @@ from portal.domain.actor import Actor
 from portal.models import Case, Visit, VisitCrew
 from portal.services import reveals, scope
 from portal.services.reveals import Points
-from portal.vocabulary import ContactKind, PlaceKind, VisitState
+from portal.vocabulary import VisitState
 
 # A visit that was only proposed, or moved to another day, is no stop.
 NO_STOP = (VisitState.PROPOSED, VisitState.MOVED)
@@ -23,12 +23,11 @@ TO_GO = (VisitState.AGREED, VisitState.ASSIGNED, VisitState.ARRIVED, VisitState.
 @dataclass(frozen=True, kw_only=True)
 class Stop:
     """One visit of the day. The borrower's name is masked, and so are number and address until this person
-    asked to see them on the day; `area` is city and district of a home."""
+    asked to see them on the day."""
 
     visit: Visit
     borrower: str
     crew: tuple[str, ...]
-    area: str
     contact: reveals.Contact
 
     @property
@@ -77,11 +76,9 @@ def _of_day(actor: Actor, day: date, zone: ZoneInfo, now: datetime) -> Select[Vi
 
 
 def _stop(visit: Visit, points: Points, shown: bool, is_today: bool) -> Stop:
-    home = points.get(ContactKind.ADDRESS) if visit.place_kind is PlaceKind.HOME else None
     return Stop(
         visit=visit,
         borrower=masking.name(visit.case.borrower.name),
         crew=tuple(member.staff.name for member in visit.crew),
-        area=(home.area or "") if home else "",
         contact=reveals.contact_of(visit, points, shown=shown, can_show=is_today and visit.state in TO_GO),
     )
