@@ -93,10 +93,12 @@ def test_a_loan_without_anything_unpaid_or_without_rows_is_at_rest(session, lend
 def test_the_loans_of_another_lender_are_left_alone(session, lender):
     other = factories.lender(session, "spdb-puhui")
     loan = factories.loan(session, factories.borrower(session, other), late=1)
-    loan.dpd = 99
-    session.flush()
+    with factories.of_lender(session, other.id):
+        loan.dpd = 99
     age(session, lender)
 
+    with factories.of_lender(session, other.id):
+        session.refresh(loan)
     assert loan.dpd == 99
 
 

@@ -66,7 +66,9 @@ def test_a_new_link_closes_the_older_ones(session, borrower, now):
 
 
 def test_a_new_link_leaves_those_of_other_borrowers_alone(session, borrower, now):
-    other, _ = made(session, factories.borrower(session, factories.lender(session, "spdb-puhui")), now)
+    elsewhere = factories.borrower(session, factories.lender(session, "spdb-puhui"))
+    with factories.of_lender(session, elsewhere.lender_id):
+        other, _ = made(session, elsewhere, now)
     made(session, borrower, now)
 
     assert links.is_open(session, link=other, now=now)
