@@ -9,6 +9,7 @@ from portal.infra import calendar_file, clock
 from portal.services import cases, visits
 from portal.services.visits import Visit
 from portal.web import access, words
+from portal.web.locale import current_locale
 from portal.web.page import download, go_to, page
 from portal.web.transactions import commits, session
 
@@ -44,7 +45,8 @@ def visit(ref: str) -> Response:
 @blueprint.get("/visits/<ref>/calendar.ics")
 def visit_calendar(ref: str) -> Response:
     shown = _visit(ref)
-    said = _("Appointment") if shown.discreet else _("Visit by %(lender)s", lender=g.lender_name)
+    lender = g.lender.names[current_locale().value]
+    said = _("Appointment") if shown.discreet else _("Visit by %(lender)s", lender=lender)
     data = calendar_file.event(
         uid=f"{shown.ref}@good-terms",
         summary=said,

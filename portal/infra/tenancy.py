@@ -2,16 +2,17 @@
 
 A session enters a lender once. From then on every statement carries the lender, nothing of another lender is
 flushed, and PostgreSQL is told whose rows its policies may show. A session that has entered none reaches only
-the few tables that belong to no lender. What goes past the ORM has `check_rows`, and the database's own keys and
-policies behind it."""
+the few tables that belong to no lender. What goes past the ORM has `check_rows`, and behind it the database's
+own keys and policies."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, event, text
+from sqlalchemy import Connection, Executable, Table, event, inspect, text
 from sqlalchemy.orm import (
     Mapped,
     ORMExecuteState,
+    QueryContext,
     Session,
     SessionTransaction,
     UOWTransaction,
@@ -45,6 +46,13 @@ class OfLender:
 
 class TenantSession(Session):
     """A session of one lender; see `enter`."""
+
+    def bulk_save_objects(self, *_args: object, **_options: object) -> None:
+        """Not for rows of lenders: it goes past every check."""
+        raise WrongLender("rows in bulk carry no lender that is checked: use `check_rows` or `add_all`")
+
+    bulk_insert_mappings = bulk_save_objects
+    bulk_update_mappings = bulk_save_objects
 
 
 def enter(session: Session, lender_id: int) -> None:
@@ -96,9 +104,29 @@ def _begun(session: Session, transaction: SessionTransaction, connection: Connec
 @event.listens_for(TenantSession, "before_flush")
 def _check_flush(session: Session, _context: UOWTransaction, _instances: object) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(row, OfLender) and row.lender_id != _entered(session):
-            name = type(row).__name__
-            raise WrongLender(f"{name} of lender {row.lender_id} in the session of {lender_of(session)}")
+        if isinstance(row, OfLender):
+            _check_row(session, row)
+
+
+def _check_row(session: Session, row: OfLender) -> None:
+    """Check whose a row is, and whose it was when it was read."""
+    entered = _entered(session)
+    for lender_id in (row.lender_id, *inspect(row).attrs.lender_id.history.deleted):
+        if lender_id != entered:
+            raise WrongLender(f"{type(row).__name__} of lender {lender_id} in the session of {entered}")
+
+
+@event.listens_for(TenantSession, "loaded_as_persistent")
+def _check_loaded(session: Session, row: object) -> None:
+    """Check what came from the database, however it was asked for."""
+    if isinstance(row, OfLender) and row.__dict__.get(KEY) not in (None, lender_of(session)):
+        raise WrongLender(f"{type(row).__name__} of another lender was read by lender {lender_of(session)}")
+
+
+@event.listens_for(OfLender, "refresh", propagate=True)
+def _check_refreshed(row: OfLender, context: QueryContext, _names: object) -> None:
+    if isinstance(context.session, TenantSession):
+        _check_loaded(context.session, row)
 
 
 @event.listens_for(TenantSession, "do_orm_execute")
@@ -107,9 +135,14 @@ def _check_statement(state: ORMExecuteState) -> None:
     if lender_id is None:
         if _reaches_lenders(state.statement):
             raise LenderUnknown("enter a lender before reading or writing its rows")
+    elif not state.is_orm_statement:
+        if _reaches_lenders(state.statement):
+            raise WrongLender("a statement on bare tables carries no lender: name the model")
     elif state.is_insert:
         _check_insert(state)
-    elif state.is_orm_statement:
+    else:
+        if state.is_update:
+            _check_update(state)
         own = with_loader_criteria(
             OfLender,
             lambda model: model.lender_id == lender_id,
@@ -117,18 +150,28 @@ def _check_statement(state: ORMExecuteState) -> None:
             propagate_to_loaders=False,  # what a relationship loads passes here by itself
         )
         state.statement = state.statement.options(own)  # type: ignore[attr-defined]
-    elif _reaches_lenders(state.statement):
-        raise WrongLender("a statement on bare tables carries no lender: name the model")
 
 
 def _check_insert(state: ORMExecuteState) -> None:
+    """Only plain rows are inserted: each says whose it is."""
     mapper = state.bind_mapper
     if mapper is None or not issubclass(mapper.class_, OfLender):
         return
     given = state.parameters
     if not given:
         given = state.statement.compile().params  # type: ignore[attr-defined]
-    check_rows(state.session, given if isinstance(given, list) else [given])  # type: ignore[list-item]
+    rows = given if isinstance(given, list) else [given]
+    if not all(KEY in row for row in rows):
+        raise WrongLender("rows of a query, or several in one statement, do not say of which lender they are")
+    check_rows(state.session, rows)
+
+
+def _check_update(state: ORMExecuteState) -> None:
+    """Rows are changed by a condition, which gets the lender; none is handed to another lender."""
+    if state.parameters:
+        raise WrongLender("an update of rows by their keys carries no lender: give a condition")
+    if any(column.name == KEY for column in state.statement._values or ()):  # type: ignore[attr-defined]
+        raise WrongLender("a row stays with its lender")
 
 
 def _reaches_lenders(statement: Executable) -> bool:

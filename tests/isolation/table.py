@@ -5,9 +5,9 @@ Write a row by hand, from what the page is for, never by reading the code that i
     get("agent.case", READERS | {AGENT}, ref=Thing.CASE)
     post("agent.arrive", {AGENT}, {"latitude": "25.0"}, ref=Thing.VISIT_TODAY)
 
-- `who` are the kinds of people let in. Everybody else gets 403, and whoever is not signed in goes to the entry.
-- An argument of the address names a `Thing`: the test fills in one's own, another's of the same lender, another
-  lender's, and one that does not exist. Any other argument is a text that is sent as it is.
+- `who` are the kinds of people let in. Everybody else gets 403; whoever is not signed in goes to the entry.
+- An argument of the address names a `Thing`: the test fills in one's own, another's of the same lender, one
+  of another lender, and one that does not exist. Any other argument is a text that is sent as it is.
 - `query` and `form` are what is sent beside it; values may be things too. A form is one that is accepted.
 - `answer`: the statuses of an own thing, where they are not success (200, 204, 303).
 - `own_account=True`: an act on nobody's account but one's own; the only POST an auditor may send.
@@ -66,13 +66,14 @@ STAFF = frozenset({AGENT, CALLER, LEAD, MANAGER, HANDLER, AUDITOR, ADMIN})
 EVERYBODY = NOT_SIGNED_IN | STAFF | {BORROWER}
 READERS = frozenset({CALLER, LEAD, MANAGER, AUDITOR})
 SIGNERS = frozenset({AGENT, LEAD, MANAGER})
-REVIEWERS = frozenset({CALLER, LEAD})
+REVIEWERS = frozenset({CALLER, LEAD, MANAGER})
 HANDLERS = frozenset({HANDLER, MANAGER})
 APPROVERS = frozenset({LEAD, MANAGER})
+REVEALERS = frozenset({AGENT, CALLER, LEAD, MANAGER})
 FOLLOWERS = frozenset({AGENT, LEAD, MANAGER})
 
-# Who sees the things of both borrowers of their lender; everybody else only those of their own side: a borrower
-# what is theirs, an agent what belongs to the visits they go on.
+# Who sees the things of both borrowers of their lender; everybody else only those of their own side: a
+# borrower what is theirs, an agent what belongs to the visits they go on.
 WHOLE_BOOK = frozenset({CALLER, LEAD, MANAGER, AUDITOR, ADMIN})
 SEES = {
     Thing.COMPLAINT: frozenset({HANDLER, MANAGER, AUDITOR}),
@@ -151,7 +152,7 @@ PUBLIC = (
     get("public.start", EVERYBODY),
     get("public.alive", EVERYBODY),
     get("public.ready", EVERYBODY),
-    # It shows what left to whoever develops the portal, and is not there in production. Nothing left yet here.
+    # It shows what left to whoever develops the portal; it is not there in production. Nothing left here yet.
     get("public.messages", EVERYBODY),
     post("public.report_violation", EVERYBODY),
     get("public.staff_sign_in", EVERYBODY),
@@ -225,12 +226,19 @@ CASES = (
     get("agent.day", STAFF),
     get("agent.case_index", READERS),
     get("agent.case", READERS | {AGENT}, ref=Thing.CASE),
+    # A name or address in full, for those who talk to the borrower. Each look is an entry in the audit chain.
+    post("agent.reveal_on_case", REVEALERS, {"field": "phone"}, ref=Thing.CASE),
+    get("agent.hide_on_case", REVEALERS, ref="anything, for it leads to the page of that name"),
+    post("agent.reveal_at_visit", {AGENT}, {"field": "phone"}, ref=Thing.VISIT_TODAY),
+    get("agent.hide_at_visit", {AGENT}, ref="anything, for it leads to the page of that name"),
+    post("agent.show_contact", {AGENT}, ref=Thing.VISIT_TODAY),
 )
 
 VISITS = (
     get("agent.route", {AGENT}),
-    get("agent.visit", {AGENT}, ref=Thing.VISIT_TODAY),
-    post("agent.arrive", {AGENT}, ref=Thing.VISIT_TODAY),
+    get("agent.visit", {AGENT, AUDITOR}, ref=Thing.VISIT_TODAY),
+    # 409: the contact gate finds that a complaint is open.
+    post("agent.arrive", {AGENT}, answer=(303, 409), ref=Thing.VISIT_TODAY),
     get("agent.visit_identity", {AGENT}, ref=Thing.VISIT_AT_DOOR),
     # A wrong code: nobody can know the right one here.
     post(
@@ -240,17 +248,18 @@ VISITS = (
         answer=WRONG_CODE,
         ref=Thing.VISIT_AT_DOOR,
     ),
-    get("agent.visit_checklist", {AGENT}, ref=Thing.VISIT_AT_TABLE),
+    get("agent.visit_checklist", {AGENT, AUDITOR}, ref=Thing.VISIT_AT_TABLE),
     post("agent.save_checklist", {AGENT}, {"name-result": "confirmed"}, ref=Thing.VISIT_AT_TABLE),
-    get("agent.visit_findings", {AGENT}, ref=Thing.VISIT_AT_TABLE),
+    get("agent.visit_findings", {AGENT, AUDITOR}, ref=Thing.VISIT_AT_TABLE),
     post("agent.record_findings", {AGENT}, {"reason": "job_loss"}, ref=Thing.VISIT_AT_TABLE),
-    get("agent.visit_budget", {AGENT}, ref=Thing.VISIT_AT_TABLE),
+    get("agent.visit_budget", {AGENT, AUDITOR}, ref=Thing.VISIT_AT_TABLE),
     post("agent.save_visit_budget", {AGENT}, BUDGET, ref=Thing.VISIT_AT_TABLE),
     get("agent.visit_plan", {AGENT}, ref=Thing.VISIT_AT_TABLE),
     post(
         "agent.propose_plan",
         {AGENT},
         {"method": "equal_instalment", "periods": "12"},
+        answer=(303, 422),  # 422: an agreement was prepared from the plan before
         ref=Thing.VISIT_AT_TABLE,
     ),
     get("agent.visit_departure", {AGENT}, ref=Thing.VISIT_AT_DOOR),
@@ -259,8 +268,8 @@ VISITS = (
 
 PLANS = (
     get("agent.plan", READERS | {AGENT}, ref=Thing.PLAN),
-    get("agent.approvals_list", APPROVERS),
-    get("agent.approval", APPROVERS, ref=Thing.PLAN_WAITING),
+    get("agent.approvals_list", APPROVERS | {AUDITOR}),
+    get("agent.approval", APPROVERS | {AUDITOR}, ref=Thing.PLAN_WAITING),
     post(
         "agent.decide_approval",
         APPROVERS,
@@ -274,22 +283,22 @@ PLANS = (
     get("agent.agreement_original", READERS | {AGENT}, ref=Thing.AGREEMENT_SEALED),
     post("agent.send_signing_code", SIGNERS, ref=Thing.AGREEMENT),
     post("agent.sign_agreement", SIGNERS, SIGNATURE, answer=WRONG_CODE, ref=Thing.AGREEMENT),
-    get("agent.follow_ups", FOLLOWERS),
-    get("agent.follow_up", FOLLOWERS, ref=Thing.FOLLOW_UP),
+    get("agent.follow_ups", FOLLOWERS | {AUDITOR}),
+    get("agent.follow_up", FOLLOWERS | {AUDITOR}, ref=Thing.FOLLOW_UP),
     post("agent.finish_follow_up", FOLLOWERS, {"note": "All is well"}, ref=Thing.FOLLOW_UP),
 )
 
 PROOFS = (
-    get("agent.proof_queue", REVIEWERS),
-    get("agent.proof", REVIEWERS, ref=Thing.PROOF),
-    get("agent.proof_page_picture", REVIEWERS, ref=Thing.PROOF, number="1"),
+    get("agent.proof_queue", REVIEWERS | {AUDITOR}),
+    get("agent.proof", REVIEWERS | {AUDITOR}, ref=Thing.PROOF),
+    get("agent.proof_page_picture", REVIEWERS | {AUDITOR}, ref=Thing.PROOF, number="1"),
     post("agent.accept_proof", REVIEWERS, {"version": "1", "issued_on": "2026-02-20"}, ref=Thing.PROOF),
     post("agent.reject_proof", REVIEWERS, {"version": "1", "reason": "not_readable"}, ref=Thing.PROOF),
     get("agent.new_proof", REVIEWERS, query={"case": Thing.CASE}),
     post(
         "agent.log_proof",
         REVIEWERS,
-        {"kind": "other", "channel": "post", "received_on": "2026-03-01", "photo": UPLOAD},
+        {"kind": "other", "channel": "letter", "received_on": "2026-03-01", "photo": UPLOAD},
         query={"case": Thing.CASE},
     ),
 )

@@ -1,0 +1,58 @@
+"""One world for each database, made once."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from portal import create_app
+from portal.config import Settings
+from portal.infra import clock, crypto, db, signing
+from tests import certificates, databases
+from tests.conftest import KEYS, NOW
+from tests.isolation import world as worlds
+
+ONCE = [
+    pytest.param(name, marks=pytest.mark.xdist_group(f"world-{name}")) for name in ("sqlite", "postgresql")
+]
+
+
+@pytest.fixture(scope="session", params=ONCE)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[worlds.World]:
+    """A world of its own on each database."""
+    folder = tmp_path_factory.mktemp(f"world-{request.param}")
+    with ExitStack() as stack:
+        environ = {
+            "PORTAL_INSTANCE_PATH": str(folder / "instance"),
+            "PORTAL_DATABASE_URL": _database(request, folder, stack),
+        }
+        settings = Settings.load(environ | KEYS)
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(clock, "now", lambda: NOW)
+        patch.setattr(signing, "new_certificate", certificates._locked_again)
+        owner = db.make_engine(databases.owner_url(settings.database_url))
+        app = create_app(settings)
+        app.testing = True
+        world = worlds.build(app, owner)
+        yield world
+        world.session.close()
+        app.extensions["installation"].engine.dispose()
+        owner.dispose()
+
+
+@pytest.fixture
+def world(built: worlds.World) -> Iterator[worlds.World]:
+    """The world, with its keys in use: other tests have their own."""
+    crypto.use(built.keyring)
+    yield built
+    built.session.rollback()
+
+
+def _database(request: pytest.FixtureRequest, folder: Path, stack: ExitStack) -> str:
+    if request.param == "sqlite":
+        path = folder / "portal.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    return stack.enter_context(request.getfixturevalue("postgres").fresh_database())
