@@ -8,13 +8,14 @@ import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from portal.infra import crypto
 
 SUFFIX = ".sealed"
+DRAFTS_KEPT = timedelta(hours=1)
 
 
 class NotDelivered(Exception):
@@ -60,6 +61,13 @@ class OutboxFolder:
         except OSError as error:
             raise NotDelivered(f"the outbox folder cannot be written: {error.strerror}") from error
 
+    def sweep(self, *, now: datetime) -> int:
+        """Delete the drafts that killed processes left. Returns how many."""
+        left = [path for path in self.folder.glob(f"*/.*{SUFFIX}.*") if _age(path, now) > DRAFTS_KEPT]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
     def letters(self, *, limit: int) -> Iterator[Letter]:
         """Read the newest letters. References sort by the time the message was written."""
         paths = sorted(self.folder.glob(f"*/*{SUFFIX}"), key=lambda path: path.stem, reverse=True)
@@ -78,6 +86,13 @@ class OutboxFolder:
                 _write_whole(path, keyring.seal(lender_id, _place(path.stem), text))
                 changed += 1
         return changed
+
+
+def _age(path: Path, now: datetime) -> timedelta:
+    try:
+        return now - datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:  # it has its name by now
+        return timedelta(0)
 
 
 def _place(ref: str) -> str:

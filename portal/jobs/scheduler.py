@@ -11,12 +11,13 @@ from structlog import get_logger
 from portal.infra import clock
 from portal.infra.delivery import Carrier, OutboxFolder
 from portal.infra.installation import Installation
-from portal.jobs import anchors, browser_sessions, nights, outbox
+from portal.jobs import anchors, browser_sessions, leftovers, nights, outbox
 
 OUTBOX_EVERY = 2
 NIGHTS_EVERY = 20
 ANCHORS_EVERY = 600
 SESSIONS_EVERY = 3600
+LEFTOVERS_EVERY = 3600
 log = get_logger()
 
 
@@ -30,7 +31,7 @@ def timetable(installation: Installation) -> BlockingScheduler:
     carrier = carrier_of(installation)
     scheduler = BlockingScheduler(
         timezone="UTC",
-        executors={"default": ThreadPoolExecutor(3)},
+        executors={"default": ThreadPoolExecutor(5)},
         job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
     )
 
@@ -41,6 +42,7 @@ def timetable(installation: Installation) -> BlockingScheduler:
     every(NIGHTS_EVERY, "nights", lambda: nights.run(installation, now=clock.now()))
     every(ANCHORS_EVERY, "anchors", lambda: anchors.run(installation, now=clock.now()))
     every(SESSIONS_EVERY, "browser_sessions", lambda: browser_sessions.run(installation, now=clock.now()))
+    every(LEFTOVERS_EVERY, "leftovers", lambda: leftovers.run(installation, now=clock.now()))
     scheduler.add_listener(_tell, EVENT_JOB_ERROR)
     return scheduler
 

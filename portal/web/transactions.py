@@ -6,13 +6,16 @@ from functools import wraps
 from typing import ParamSpec, cast
 
 from flask import Flask, Response, current_app, g, make_response, request
+from flask import session as browser
+from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.local import LocalProxy
 
-from portal.infra import clock
+from portal.infra import clock, ids
 from portal.infra.installation import Installation
 from portal.services import idempotency, lenders
+from portal.web.sessions import BrowserSession
 
 P = ParamSpec("P")
 # Names of fields that differ between two tries of the same request.
@@ -47,8 +50,7 @@ def commits(view: Callable[P, object]) -> Callable[P, Response]:
             return _replay(answered)
         response = make_response(view(*args, **kwargs))
         try:
-            if once and response.status_code < 400:
-                location = response.headers.get("Location") or response.headers.get("HX-Redirect", "")
+            if once and (location := _leads_to(response)):
                 idempotency.remember(session, once=once, location=location, now=clock.now())
             session.commit()
         except IntegrityError:
@@ -63,11 +65,23 @@ def commits(view: Callable[P, object]) -> Callable[P, Response]:
 
 def _once() -> idempotency.Once | None:
     key = request.form.get("idempotency_key", "")
-    if not key:
+    if not key or "token" in (request.view_args or {}):  # a token is kept nowhere, not in an address either
         return None
-    return idempotency.Once(
-        actor=g.get("actor_name", "visitor"), endpoint=request.path, key=key, parameters=_parameters()
-    )
+    return idempotency.Once(actor=_sender(), endpoint=request.path, key=key, parameters=_parameters())
+
+
+def _sender() -> str:
+    """Who is signed in; else this browser, whose address may change between two tries."""
+    if current_user.is_authenticated:
+        return str(current_user.actor)
+    return f"visitor:{cast(BrowserSession, browser).digest.hex()}"
+
+
+def _leads_to(response: Response) -> str | None:
+    """Where a successful answer sends the browser. An answer that is a page by itself is not kept."""
+    if response.status_code >= 400:
+        return None
+    return response.headers.get("Location") or response.headers.get("HX-Redirect")
 
 
 def _parameters() -> bytes:
@@ -90,6 +104,8 @@ def _replay(answered: idempotency.Answered) -> Response:
 
 
 def init_app(app: Flask) -> None:
+    app.jinja_env.globals["new_key"] = ids.new_ref  # for the forms that are only a button
+
     @app.after_request
     def end_transaction(response: Response) -> Response:
         # The browser's session is saved after this, in a transaction of its own.
