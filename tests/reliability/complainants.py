@@ -136,8 +136,9 @@ class Complainant(threading.Thread):
         while time.monotonic() < self.until:
             try:
                 return self._send(method, fields)
-            except (OSError, http.client.HTTPException):
-                self.tally.add("unanswered")
+            except (OSError, http.client.HTTPException) as error:
+                if not isinstance(error, ConnectionRefusedError):  # nothing was sent then
+                    self.tally.add("unanswered")
                 self._hang_up()
                 time.sleep(PAUSE)
         raise Stuck("no answer in time")
