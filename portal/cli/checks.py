@@ -214,15 +214,16 @@ def space(installation: "Installation") -> Iterator[Check]:
 
 def files(installation: "Installation") -> Iterator[Check]:
     from portal.infra import ids
-    from portal.infra.files import NotStored
 
     ref, content = ids.new_ref(), os.urandom(32)
     try:
         installation.files.write(ref, content)
         whole = installation.files.read(ref) == content
         installation.files.remove(ref)
-    except (NotStored, FileNotFoundError) as problem:
-        yield _fail("files", f"not kept: {problem}", "check PORTAL_FILES_URL, the rights and the space there")
+    except OSError as problem:
+        yield _fail(
+            "files", f"not kept: {problem.strerror}", "check PORTAL_FILES_URL, the rights and the space there"
+        )
         return
     if whole:
         yield _ok("files", "written, read and removed")
