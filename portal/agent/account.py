@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, abort, flash, g, request, url_for
+from flask import Response, abort, flash, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, StringField
@@ -13,7 +13,7 @@ from portal.domain.refusals import Refused
 from portal.infra import clock, ids
 from portal.services import accounts, authenticators, browser_sessions, people
 from portal.vocabulary import Role
-from portal.web import access, locale, qr_codes, second_step
+from portal.web import access, qr_codes, second_step
 from portal.web.forms import REQUIRED, SecretForm, printable
 from portal.web.page import go_to, page
 from portal.web.transactions import commits, session
@@ -204,8 +204,7 @@ def _make_codes(staff: "Staff") -> Response:
 
 
 def _authenticator_page(proposal: str, form: FirstCodeForm, *, status: int = 200) -> Response:
-    lender_name = g.lender.names[locale.current_locale().value]
-    offer = authenticators.offer(staff=_me(), proposal=proposal, lender_name=lender_name)
+    offer = authenticators.offer(staff=_me(), proposal=proposal)
     return page(
         "agent/account/authenticator.html",
         status=status,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlsplit
 
-from flask import Response, flash, g, request, url_for
+from flask import Response, flash, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -16,7 +16,7 @@ from portal.domain.refusals import Refused
 from portal.infra import clock
 from portal.public import blueprint
 from portal.services import accounts, authenticators
-from portal.web import access, locale, qr_codes, second_step
+from portal.web import access, qr_codes, second_step
 from portal.web.forms import REQUIRED, SecretForm, printable
 from portal.web.page import go_to, page
 from portal.web.second_step import Half
@@ -173,8 +173,7 @@ def confirm_staff_authenticator(half: Half) -> Response:
 
 
 def _authenticator_page(half: Half, form: CodeForm, *, status: int = 200) -> Response:
-    lender_name = g.lender.names[locale.current_locale().value]
-    offer = authenticators.offer(staff=half.staff, proposal=half.proposal or "", lender_name=lender_name)
+    offer = authenticators.offer(staff=half.staff, proposal=half.proposal or "")
     return page(
         "public/staff_entry/authenticator.html",
         status=status,

@@ -17,6 +17,7 @@ from portal.vocabulary import Locale, Role
 # Counted for an account together with the address that tries: nobody locks an account for anybody else.
 TRIES = throttles.Limit(name="staff-sign-in", most=10, minutes=15)
 TRIES_OF_ADDRESS = throttles.Limit(name="staff-sign-in-address", most=300, minutes=15)
+UNSEEN = {"synchronize_session": False}  # who changes rows this way reads objects in memory afresh
 
 
 @in_savepoint
@@ -139,9 +140,8 @@ def password_mark(staff: Staff) -> str:
 
 def set_quietly(session: Session, staff: Staff, **values: object) -> None:
     """Change what nobody edits: signing in must not make an open form of somebody else stale."""
-    session.execute(
-        update(Staff).where(Staff.lender_id == staff.lender_id, Staff.id == staff.id).values(**values)
-    )
+    own = update(Staff).where(Staff.lender_id == staff.lender_id, Staff.id == staff.id).values(**values)
+    session.execute(own, execution_options=UNSEEN)
     session.refresh(staff)
 
 

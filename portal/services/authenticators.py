@@ -60,10 +60,10 @@ def propose(*, staff: Staff) -> str:
     return _sealed(staff, pyotp.random_base32())
 
 
-def offer(*, staff: Staff, proposal: str, lender_name: str) -> Offer:
+def offer(*, staff: Staff, proposal: str) -> Offer:
     """Return how to put a proposal into an app. Refused: the proposal is not this person's."""
     secret = _opened(staff, proposal)
-    uri = pyotp.TOTP(secret).provisioning_uri(name=staff.email, issuer_name=f"{ISSUER} · {lender_name}")
+    uri = pyotp.TOTP(secret).provisioning_uri(name=staff.email, issuer_name=ISSUER)
     return Offer(uri, tuple(secret[start : start + 4] for start in range(0, len(secret), 4)))
 
 
@@ -128,7 +128,8 @@ def use_recovery_code(session: Session, *, staff: Staff, code: str, address: str
             RecoveryCode.used_at.is_(None),
         )
         .values(used_at=now)
-        .returning(RecoveryCode.id)
+        .returning(RecoveryCode.id),
+        execution_options=accounts.UNSEEN,
     ).first()
     if taken is None:
         accounts.refuse_sign_in(session, staff=staff, step="recovery_code", now=now)
@@ -235,7 +236,8 @@ def _take(session: Session, staff: Staff, step: int) -> bool:
             or_(Staff.authenticator_step.is_(None), Staff.authenticator_step < step),
         )
         .values(authenticator_step=step)
-        .returning(Staff.id)
+        .returning(Staff.id),
+        execution_options=accounts.UNSEEN,
     ).first()
     session.refresh(staff)
     return taken is not None
@@ -261,7 +263,8 @@ def _forget_recovery_codes(session: Session, staff: Staff, now: datetime) -> Non
             RecoveryCode.staff_id == staff.id,
             RecoveryCode.used_at.is_(None),
         )
-        .values(used_at=now)
+        .values(used_at=now),
+        execution_options=accounts.UNSEEN,
     )
 
 

@@ -136,7 +136,7 @@ def test_after_the_window_everybody_may_try_again(session, person, set_time):
 
 def test_an_authenticator_counts_once_it_has_shown_a_first_code(session, newcomer):
     proposal = authenticators.propose(staff=newcomer)
-    offer = authenticators.offer(staff=newcomer, proposal=proposal, lender_name="North Bank")
+    offer = authenticators.offer(staff=newcomer, proposal=proposal)
     secret = "".join(offer.groups)
 
     assert not authenticators.is_confirmed(newcomer)
