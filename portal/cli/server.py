@@ -1,8 +1,8 @@
 """Gunicorn, started from Python: each web process builds the application for itself.
 
-Nobody notices a restart. A process that is told to end (SIGTERM) takes in who knocked already, stops listening
-at once so that a proxy turns to another, and finishes. Told to renew itself (SIGHUP, SIGUSR2), the portal starts its
-new code on the same socket, and ends its old processes once the new ones answer."""
+Nobody notices a restart. A process that is told to end (SIGTERM) takes in who knocked already, stops
+listening at once so that a proxy turns to another, and finishes. Told to renew itself (SIGHUP, SIGUSR2), the
+portal starts its new code on the same socket, and ends its old processes once the new ones answer."""
 
 import contextlib
 import os
@@ -27,9 +27,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no types.
         super().set_accept_enabled(enabled)
         if self.alive or enabled:
             return
-        # Gunicorn keeps the socket open until its last request is done: whoever connects meanwhile would wait
-        # in the queue, only to be reset. Whoever is in the queue now is served; whoever comes later is refused
-        # at once, or taken in by the processes that share the socket.
+        # Gunicorn keeps the socket open until its last request is done: who connects meanwhile would wait in
+        # the queue, only to be reset. Who is in the queue now is served; who comes later is refused, or taken
+        # in by the processes that share the socket.
         for listener in self.sockets:
             self._take_all(listener)
             listener.close()

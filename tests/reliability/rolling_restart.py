@@ -1,4 +1,4 @@
-"""Restarts under load without a failed request: two servers in turn behind a proxy; one that renews itself."""
+"""Restarts under load without a failed request: of two servers in turn, and of one that renews itself."""
 
 import contextlib
 import http.client
@@ -42,9 +42,9 @@ class Found:
 class Guest(threading.Thread):
     """A borrower behind a proxy, who reads and complains until told to leave, and never asks twice.
 
-    The proxy asks the servers by lot, and the next one when one cannot be reached or breaks off, as nginx does
-    with `proxy_next_upstream error timeout non_idempotent`: our POSTs carry a key, so that twice sent is once
-    done. With `keep` it keeps its lines; one that was closed meanwhile it opens anew, as every client does."""
+    The proxy asks the servers by lot, and the next one when one cannot be reached or breaks off, as nginx
+    does with `proxy_next_upstream error timeout non_idempotent`: our POSTs carry a key, so that twice sent is
+    once done. With `keep` it keeps its lines; one that was closed it opens anew, as every client does."""
 
     def __init__(self, who: SignedIn, ports: list[int], tally: Tally, *, keep: bool, seed: int) -> None:
         super().__init__(name=who.name, daemon=True)
@@ -219,7 +219,7 @@ def _ended(server: Process, pid: int) -> bool:
 
 
 def _masters(group: int) -> list[int]:
-    """The processes of a group whose parent is not of it: the first one, or a successor once the first left."""
+    """The processes of a group whose parent is not of it: the first, or its successor."""
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
