@@ -147,9 +147,6 @@ def _find_lender() -> None:
             use_lender(lenders.get(database, lender_id))
         elif (lender := lenders.by_host(database, request.host)) is not None:
             use_lender(lender)
-    g.actor_name = (
-        str(current_user.actor) if current_user.is_authenticated else f"visitor:{request.remote_addr}"
-    )
 
 
 def use_lender(lender: lenders.Lender) -> None:
