@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from string import Formatter
 from typing import Any, ClassVar, Self, overload
 
@@ -84,12 +84,14 @@ class BlindIndex:
         """Return the index of a value under the current key, for a row that has the columns named."""
         return crypto.keyring().index(row.lender_id, self.field_of(row), value)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The columns that `field` names."""
         return [name for _, name, _, _ in Formatter().parse(self.field) if name]
 
     def field_of(self, row: Any) -> str:
+        if not self.names:
+            return self.field
         return self.field.format(**{name: getattr(row, name) for name in self.names})
 
 

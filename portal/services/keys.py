@@ -15,7 +15,7 @@ from portal.models.base import BlindIndex, Sealed, sealed_of
 from portal.services import audit, lenders, seals
 
 NAME = "keys"
-AT_A_TIME = 250
+AT_A_TIME = 400
 
 
 def begin(session: Session, *, lender: Lender, now: datetime) -> bool:
@@ -122,7 +122,7 @@ def stale_rows(session: Session, table: SealedTable, *, lender: Lender, after: i
         rows = session.execute(
             table.query().where(model.id > after).order_by(model.id).limit(AT_A_TIME)
         ).all()
-        return Batch([row.id for row in rows if _renewed(table, row)], rows[-1].id if rows else None)
+        return Batch([row.id for row in rows if _is_stale(table, row)], rows[-1].id if rows else None)
     other = table.under_another(crypto.keyring().current_ref(lender.id))
     query = select(model.id).where(model.id > after, other).order_by(model.id).limit(AT_A_TIME)
     ids = session.scalars(query).all()
@@ -169,6 +169,14 @@ def _update(table: SealedTable) -> Any:
         .where(own.c.id == bindparam("at"), own.c.lender_id == bindparam("of"))
         .values({name: bindparam(f"new_{name}") for name in table.columns})
     )
+
+
+def _is_stale(table: SealedTable, row: Any) -> bool:
+    keyring = crypto.keyring()
+    sealed = (getattr(row, each.column) for each in table.sealed)
+    if any(not keyring.is_current(row.lender_id, each) for each in sealed if each is not None):
+        return True
+    return bool(_renewed(table, row))
 
 
 def _renewed(table: SealedTable, row: Any) -> dict[str, bytes]:
