@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import Response, g, request, url_for
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, Form, SelectField, StringField
+from wtforms import DateField, Field, Form, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Optional
+from wtforms.validators import StopValidation
 
 from portal.agent import blueprint
 from portal.domain.actor import ActorKind
@@ -33,12 +33,19 @@ MOST_AT_ONCE = 100_000  # entries that a page may check; the command checks any 
 COLUMNS = ("number", "time", "actor", "name", "action", "said", "subject", "case", "facts", "hash")
 
 
+def _when_given(_form: Form, field: Field) -> None:
+    """An empty field is no mistake: the list is not bounded on that side."""
+    if not "".join(field.raw_data or []).strip():
+        field.errors = []
+        raise StopValidation
+
+
 class AuditFilters(Form):
     who = SelectField(_l("Who"), validate_choice=False)
     action = SelectField(_l("What"), validate_choice=False)
     about = StringField(_l("Reference of a case or an object"))
-    begin = DateField(_l("From"), [Optional()])
-    end = DateField(_l("To"), [Optional()])
+    begin = DateField(_l("From"), [_when_given])
+    end = DateField(_l("To"), [_when_given])
 
     def offer(self, names: Mapping[str, str]) -> None:
         """Fill the lists to choose from: kinds of people, the staff, every act that has a sentence."""

@@ -237,7 +237,7 @@ def point_at(session: Session, *, lender_id: int, sequence: int) -> Point | None
     return Point(found.sequence, bytes(found.hash)) if found else None
 
 
-def _entries(session: Session, lender_id: int, after: int) -> Iterator[Entry]:
+def _entries(session: Session, lender_id: int, after: int = 0) -> Iterator[Entry]:
     """Read a chain in its order: plain rows from the database's own cursor, so that memory stays flat."""
     query = select(*COLUMNS).where(AuditEntry.lender_id == lender_id)
     if after:

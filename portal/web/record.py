@@ -45,5 +45,5 @@ def facts(name: str, told: Mapping[str, object]) -> str:
 def _fact(name: str, value: object, kind: type[StrEnum] | None) -> str:
     if kind and str(value) in set(kind):
         return words.label(kind(str(value)))
-    said = str(value)
+    said = str(value).lower() if isinstance(value, bool) else str(value)
     return f"{name.replace('_', ' ')}: {said if len(said) <= LONGEST else said[:SHORT] + '…'}"

@@ -1,0 +1,53 @@
+"""`portal bench`: figures beside their limits, and the measure of the audit chain in small."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from bench import databases, measure
+from portal.cli import portal
+from tests import tampering
+
+
+@pytest.fixture
+def on_sqlite_alone(monkeypatch):
+    def each():
+        with databases.sqlite() as (installation, owner):
+            yield "sqlite", installation, owner
+
+    monkeypatch.setattr(databases, "each", each)
+
+
+@pytest.mark.usefixtures("on_sqlite_alone")
+def test_the_measure_of_the_audit_chain_finds_every_kind_of_tampering():
+    result = CliRunner().invoke(portal, ["bench", "audit", "--rows", "1000", "--json"])
+
+    figures = json.loads(result.stdout)
+    assert {"name", "value", "limit", "ratio", "unit", "runs", "ok"} == set(figures[0])
+    found = {each["name"]: each["ok"] for each in figures if " finds " in each["name"]}
+    assert found == {f"audit finds {kind}, sqlite": True for kind in tampering.EVERY_KIND}
+    assert figures[0]["ratio"] > 0
+    assert len(figures[0]["runs"]) == measure.RUNS
+
+
+def test_a_measure_that_is_not_there_is_an_input_error():
+    result = CliRunner().invoke(portal, ["bench", "moon"])
+
+    assert result.exit_code == 2
+    assert "there is no measure 'moon'; known: audit" in result.stderr
+
+
+def test_a_figure_over_its_limit_is_not_ok():
+    assert measure.within("a", [1, 2, 9], limit=2, unit="s").ok
+    assert not measure.within("a", [1, 3, 9], limit=2, unit="s").ok
+    assert not measure.within("a", [1], limit=2, unit="s", ok=False).ok
+
+
+def test_the_product_is_timed_beside_its_peer(monkeypatch):
+    times = iter([1.0, 2.9, 1.0, 3.1, 1.0, 3.0])
+    monkeypatch.setattr(measure, "seconds", lambda _work: next(times))
+
+    found = measure.beside("a", lambda: None, lambda: None, most=3)
+
+    assert (found.value, found.limit, found.ratio, found.ok) == (3.0, 3.0, 3.0, True)
