@@ -13,6 +13,7 @@ from portal.infra.delivery import Carrier, OutboxFolder
 from portal.infra.installation import Installation
 from portal.jobs import anchors, browser_sessions, leftovers, nights, outbox
 
+THREADS = 5  # one for each job
 OUTBOX_EVERY = 2
 NIGHTS_EVERY = 20
 ANCHORS_EVERY = 600
@@ -31,7 +32,7 @@ def timetable(installation: Installation) -> BlockingScheduler:
     carrier = carrier_of(installation)
     scheduler = BlockingScheduler(
         timezone="UTC",
-        executors={"default": ThreadPoolExecutor(5)},
+        executors={"default": ThreadPoolExecutor(THREADS)},
         job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
     )
 
