@@ -16,7 +16,7 @@ from portal.infra import clock, ids
 from portal.services import people
 from portal.vocabulary import Locale, Role, StaffState
 from portal.web import access, locale, stale, words
-from portal.web.forms import CHOSEN, REQUIRED, PortalForm, printable
+from portal.web.forms import CHOSEN, FILLED, REQUIRED, PortalForm, printable
 from portal.web.page import go_to, page
 from portal.web.transactions import commits, installation, session
 
@@ -49,8 +49,8 @@ class PeopleFilters(Form):
 
 
 class ProfileForm(PortalForm):
-    name = StringField(_l("Name"), filters=[printable], validators=[REQUIRED, Length(max=80)])
-    number = StringField(_l("Staff number"), filters=[printable], validators=[REQUIRED, Length(max=20)])
+    name = StringField(_l("Name"), filters=[printable], validators=[FILLED, Length(max=80)])
+    number = StringField(_l("Staff number"), filters=[printable], validators=[FILLED, Length(max=20)])
     roles = SelectMultipleField(_l("Roles"), validators=[CHOSEN])
     locale = SelectField(_l("Language"))
     manager = SelectField(_l("Manager"))

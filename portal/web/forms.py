@@ -10,6 +10,7 @@ from portal.infra import ids
 from portal.web import words
 
 REQUIRED = InputRequired(_l("Please fill this in."))
+FILLED = DataRequired(_l("Please fill this in."))  # with more than spaces
 CHOSEN = InputRequired(_l("Please choose one."))
 TICKED = DataRequired(_l("Please tick this box to go on."))
 
