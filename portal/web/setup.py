@@ -14,7 +14,7 @@ from portal import formats
 from portal.infra import readiness
 from portal.infra.installation import Installation
 from portal.services import policies
-from portal.web import access, errors, headers, hosts, locale, navigation, transactions, words
+from portal.web import access, errors, headers, hosts, locale, navigation, transactions, unfit, words
 from portal.web.sessions import DatabaseSessions
 
 STATIC = Path(__file__).parent.parent.parent / "static"
@@ -41,6 +41,7 @@ def init_app(app: Flask, installation: Installation) -> None:
     transactions.init_app(app)
     access.init_app(app)
     CSRFProtect(app).exempt("portal.public.health.report_violation")  # a browser sends it by itself
+    unfit.init_app(app)
     app.extensions["htmx"] = HTMX(app)
     locale.init_app(app)
     headers.init_app(app)
