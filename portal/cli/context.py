@@ -55,8 +55,10 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         from sqlalchemy.exc import OperationalError
 
+        from portal.config import SettingsError
         from portal.domain.refusals import Refused
         from portal.infra.files import NotStored
+        from portal.infra.installation import Unfit
 
         try:
             return super().invoke(ctx)
@@ -67,6 +69,10 @@ class Commands(click.Group):
             raise refused(words.refusal(refusal)) from refusal
         except NotStored as problem:
             raise Unavailable(f"the place where files are kept does not answer: {problem}") from problem
+        except SettingsError as problem:
+            raise InputError(str(problem)) from problem
+        except Unfit as problem:
+            raise Unavailable(str(problem)) from problem
         except OperationalError as error:
             first_line = str(error.orig).strip().partition("\n")[0]
             raise Unavailable(f"the database does not answer: {first_line}") from error

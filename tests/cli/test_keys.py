@@ -126,6 +126,9 @@ def test_the_master_key_is_replaced_and_the_old_one_opens_nothing(run, session, 
     assert (refused.exit_code, refused.stdout) == (3, "")
     assert "PORTAL_MASTER_KEY is not the one of this database" in refused.stderr
 
+    refused = run("db", "upgrade")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (3, 1)
+
     monkeypatch.setenv("PORTAL_MASTER_KEY", new)
     assert run("keys", "rotate", "--json").exit_code == 0
 
