@@ -25,7 +25,7 @@ from portal.config import Settings
 from portal.infra import db, installation
 from tests import databases
 from tests.conftest import KEYS
-from tests.reliability import fleet, server_kills, worker_kills, writers
+from tests.reliability import fleet, rolling_restart, server_kills, worker_kills, writers
 
 RESULTS = Path(__file__).with_name("results.md")
 HOURS = 3600.0
@@ -66,7 +66,21 @@ def tests(asked: argparse.Namespace) -> tuple[Test, ...]:
                 and found.acknowledged >= asked.acknowledged
             ),
         ),
+        Test(
+            "two servers restarted in turn under load",
+            lambda place, _owner: rolling_restart.in_turn(place, rounds=asked.restarts),
+            _nobody_noticed,
+        ),
+        Test(
+            "a server that goes on with new code under load",
+            lambda place, _owner: rolling_restart.renewed(place, times=asked.restarts),
+            _nobody_noticed,
+        ),
     )
+
+
+def _nobody_noticed(found: rolling_restart.Found) -> bool:
+    return not found.problems and found.lost == found.doubled == 0
 
 
 def main() -> int:
@@ -94,6 +108,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--acknowledged", type=int, default=20_000, help="complaints, all together")
     parser.add_argument("--worker-kills", type=int, default=20)
     parser.add_argument("--messages", type=int, default=5_000)
+    parser.add_argument("--restarts", type=int, default=10, help="of each server")
     parser.add_argument("--additions", type=int, default=250, help="by each of the 8 writers")
     parser.add_argument("--databases", nargs="+", choices=list(FRESH), default=list(FRESH))
     parser.add_argument("--no-write", dest="write", action="store_false", help="leave results.md as it is")
