@@ -1,6 +1,6 @@
 """Reading the audit log: filtered, page by page or as a whole, the newest entry first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,6 +55,27 @@ def every(session: Session, *, filters: Filters, actor: Actor, now: datetime) ->
     with closing(session.execute(query)) as rows:
         for row in rows:
             yield Entry(*row)
+
+
+def subjects_of(
+    session: Session,
+    *,
+    actor: Actor,
+    action: str,
+    case_refs: Collection[str],
+    since: datetime,
+    until: datetime,
+) -> frozenset[str]:
+    """Return what of some cases a person did something about, as `visit/<ref>`; `until` is not included."""
+    query = select(AuditEntry.subject).where(
+        AuditEntry.lender_id == actor.lender_id,
+        AuditEntry.case_ref.in_(case_refs),
+        AuditEntry.actor == str(actor),
+        AuditEntry.action == action,
+        AuditEntry.at >= since,
+        AuditEntry.at < until,
+    )
+    return frozenset(session.scalars(query))
 
 
 def staff_names(session: Session, *, actor: Actor) -> Mapping[str, str]:

@@ -14,8 +14,7 @@ from portal.domain import masking
 from portal.domain.actor import Actor
 from portal.domain.refusals import Refused
 from portal.models import Borrower, Case, ContactPoint, Visit
-from portal.models.audit_entry import AuditEntry
-from portal.services import audit, lenders, on_site, policies, throttles, visits
+from portal.services import audit, audit_trail, lenders, on_site, policies, throttles, visits
 from portal.services.on_site import UNDER_WAY
 from portal.services.visits import AHEAD
 from portal.vocabulary import ContactKind, PersonalField, PlaceKind, Role
@@ -145,16 +144,15 @@ def shown_to(
     zone = _zone(session, actor.lender_id)
     starts = datetime.combine(now.astimezone(zone).date(), time.min, zone)
     subjects = {f"visit/{visit.ref}": visit.ref for visit in visits_of_day}
-    query = select(AuditEntry.subject).where(
-        AuditEntry.lender_id == actor.lender_id,
-        AuditEntry.case_ref.in_({visit.case.ref for visit in visits_of_day}),
-        AuditEntry.actor == str(actor),
-        AuditEntry.action == "contact_shown",
-        AuditEntry.subject.in_(subjects),
-        AuditEntry.at >= starts,
-        AuditEntry.at < starts + timedelta(days=1),
+    shown = audit_trail.subjects_of(
+        session,
+        actor=actor,
+        action="contact_shown",
+        case_refs={visit.case.ref for visit in visits_of_day},
+        since=starts,
+        until=starts + timedelta(days=1),
     )
-    return frozenset(subjects[subject] for subject in session.scalars(query))
+    return frozenset(subjects[subject] for subject in shown if subject in subjects)
 
 
 def main_points(session: Session, borrowers: Sequence[Borrower]) -> Mapping[int, Points]:
