@@ -13,7 +13,7 @@ from portal.infra import clock
 from portal.models import Borrower, Case, Lender, Message, Staff, Visit
 from portal.services import links
 from portal.vocabulary import Channel, Locale, Role
-from tests import factories
+from tests import authenticator, factories
 
 
 @dataclass
@@ -64,7 +64,7 @@ def assemble(session: Session, *, language: str) -> Cast:
     def hire(role: Role, name: str) -> Staff:
         member = factories.staff(session, lender, role, name=name)
         member.locale = Locale(language)
-        return member
+        return authenticator.give(session, member)
 
     cast = Cast(
         session=session,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.infra import signing
 from portal.models import Agreement, FollowUp, Staff
-from tests import factories
+from tests import authenticator, factories
 from tests.browser.cast import Cast, assemble, photo
 from tests.browser.walker import DESK, PHONE, TABLET, Walker
 
@@ -42,9 +42,14 @@ def enter(walker: Walker, cast: Cast, *, look: bool = False) -> None:
 
 
 def sign_in(walker: Walker, person: Staff) -> None:
+    """Password, then the code of the authenticator."""
     walker.go("/agent/sign-in")
+    walker.look("sign-in")
     walker.fill("email", person.email)
     walker.fill("password", factories.PASSWORD)
+    walker.press("main form button")
+    walker.look("second-step")
+    walker.fill("code", authenticator.code())
     walker.press("main form button")
     assert walker.page.url.endswith("/agent"), walker.text()
 

@@ -125,7 +125,7 @@ def test_reading_an_invitation_changes_nothing_however_often(desk, app, session)
     assert newcomer.post(f"/invitations/{token}").headers["Location"] == "/invitation/password"
 
 
-@pytest.mark.parametrize("token", ["nobody-was-sent-this", "é", "%00", "x" * 3000])
+@pytest.mark.parametrize("token", ["nobody-was-sent-this", "é", "x" * 3000])
 def test_an_invitation_that_is_none_leads_to_a_calm_page(client, token):
     assert client.get(f"/invitations/{token}").status_code == 200
     answer = client.post(f"/invitations/{token}")
