@@ -1,6 +1,7 @@
 """The timetable. APScheduler is only a clock: what ran and what is left to do stands in the database, so that
 any number of workers may run, and any of them may die."""
 
+import logging
 from collections.abc import Callable
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -29,6 +30,8 @@ def carrier_of(installation: Installation) -> Carrier:
 
 def timetable(installation: Installation) -> BlockingScheduler:
     """Return a clock that strikes for every job, from its start on, until it is shut down."""
+    # A turn that falls into the one before is left out: no news. What fails is told by `_tell`.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     carrier = carrier_of(installation)
     scheduler = BlockingScheduler(
         timezone="UTC",
@@ -37,7 +40,7 @@ def timetable(installation: Installation) -> BlockingScheduler:
     )
 
     def every(seconds: int, name: str, job: Callable[[], int]) -> None:
-        scheduler.add_job(job, "interval", seconds=seconds, id=name, next_run_time=clock.now())
+        scheduler.add_job(job, "interval", seconds=seconds, id=name, name=name, next_run_time=clock.now())
 
     every(OUTBOX_EVERY, "outbox", lambda: outbox.work(installation, carrier=carrier))
     every(NIGHTS_EVERY, "nights", lambda: nights.run(installation, now=clock.now()))
