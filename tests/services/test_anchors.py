@@ -45,6 +45,7 @@ def nights(session, lender, chain, files):
 
 
 def add_entry(session, lender):
+    session.commit()  # on SQLite a session that read before others wrote cannot write
     audit.record(
         session, actor=factories.nightly(lender), action="tried", subject="thing/1", now=NOW, number=1
     )
