@@ -20,7 +20,7 @@ MARGIN_SECONDS = 5.0  # from taking a key to having written what it sealed
 WRITERS_SECONDS = 600.0  # for a transaction under way, such as the import of a book
 PASSES = 20
 PASS_PAUSE_SECONDS = 0.2
-PAUSE_SECONDS = 0.002  # between batches: whoever waits to write comes first
+PAUSE_SECONDS = 0.02  # between batches: whoever waits to write comes first
 
 # Told (what is done, how much of it is done, of how much; 0 when that is not known).
 Progress = Callable[[str, int, int], None]
