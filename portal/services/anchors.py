@@ -18,7 +18,7 @@ from portal.models import JobRun
 from portal.services import audit, lenders
 from portal.vocabulary import ChainProblem, JobState
 
-INSTALLATION = "installation"  # the name of the chain that belongs to no lender
+INSTALLATION = lenders.NOBODYS_CODE
 JOB = "anchors"
 JOB_OF_INSTALLATION = "installation_anchors"  # noted with the oldest lender: a run belongs to one
 NONE_BEFORE = GENESIS.hex()

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from portal.domain.audit_chain import Problem
+from portal.domain.refusals import Refused
 from portal.infra import anchor_files
 from portal.services import anchors, audit
 from portal.services.anchors import AnchorFiles, Chain
@@ -226,3 +227,8 @@ def test_a_lender_that_is_not_in_the_database_any_more_is_named(session, chain, 
 def test_only_the_code_of_a_lender_names_a_folder(files, name):
     with pytest.raises(ValueError, match="not the code"):
         files.days(name)
+
+
+def test_no_lender_takes_the_name_of_the_installations_chain(session):
+    with pytest.raises(Refused, match="lender_exists"):
+        factories.lender(session, anchors.INSTALLATION, preset="default")
