@@ -50,9 +50,26 @@ class Master(Arbiter):  # type: ignore[misc]
         # What is started to replace this process: the same command, from the code as it is then.
         self.START_CTX["args"] = [sys.executable, "-m", "portal.cli", *sys.argv[1:]]
 
+        self.renewal_asked = False
+
     def handle_hup(self) -> None:
         """New workers of this process would mix new code with what it has loaded: replace all of it."""
-        self.handle_usr2()
+        self.renewal_asked = True
+        self.maybe_promote_master()
+
+    def maybe_promote_master(self) -> None:
+        """Renew once nobody is being relieved: Gunicorn would forget a wish that comes too early."""
+        super().maybe_promote_master()
+        if self.renewal_asked and not self.master_pid and not self.reexec_pid:
+            self.renewal_asked = False
+            self.handle_usr2()
+
+    def handle_term(self) -> None:
+        """A wish that came while the successor was starting is the successor's."""
+        if self.renewal_asked and self.reexec_pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.reexec_pid, signal.SIGHUP)
+        super().handle_term()
 
 
 class Server(BaseApplication):  # type: ignore[misc]
