@@ -149,7 +149,7 @@ def _check_statement(state: ORMExecuteState) -> None:
             include_aliases=True,
             propagate_to_loaders=False,  # what a relationship loads passes here by itself
         )
-        state.statement = state.statement.options(own)  # type: ignore[attr-defined]
+        state.statement = state.statement.options(own)
 
 
 def _check_insert(state: ORMExecuteState) -> None:
@@ -160,7 +160,7 @@ def _check_insert(state: ORMExecuteState) -> None:
     given = state.parameters
     if not given:
         given = state.statement.compile().params  # type: ignore[attr-defined]
-    rows = given if isinstance(given, list) else [given]
+    rows: list[Any] = given if isinstance(given, list) else [given]
     if not all(KEY in row for row in rows):
         raise WrongLender("rows of a query, or several in one statement, do not say of which lender they are")
     check_rows(state.session, rows)
@@ -176,6 +176,7 @@ def _check_update(state: ORMExecuteState) -> None:
 
 def _reaches_lenders(statement: Executable) -> bool:
     """Whether a statement names a table whose rows belong to lenders."""
-    if not isinstance(statement, visitors.Visitable):
+    named: Any = statement
+    if not isinstance(named, visitors.ExternallyTraversible):
         return False
-    return any(isinstance(each, Table) and each.name in TABLES for each in visitors.iterate(statement))
+    return any(isinstance(each, Table) and each.name in TABLES for each in visitors.iterate(named))

@@ -12,7 +12,7 @@ import pypdfium2
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from tests.isolation.table import NOT_SIGNED_IN, SEES, STAFF, UPLOAD, WHOLE_BOOK, Kind, Row, Thing
+from tests.isolation.table import NOT_SIGNED_IN, SEES, STAFF, TOKENS, UPLOAD, WHOLE_BOOK, Kind, Row, Thing
 from tests.isolation.world import (
     ALPHA,
     BETA,
@@ -54,7 +54,7 @@ class Question:
 
 def questions(world: World, row: Row, who: Somebody) -> Iterator[Question]:
     """Everything one actor is asked to try at one address."""
-    own = _filled(world, row, who.lender or ALPHA, who.side)
+    own = _filled(world, row, who)
     if who.kind not in row.who:
         expected = frozenset({303}) if who.kind in NOT_SIGNED_IN else frozenset({403})
         yield Question(row, who, *own, expected, "which is not for them")
@@ -66,10 +66,10 @@ def questions(world: World, row: Row, who: Somebody) -> Iterator[Question]:
         refused = REFUSED_IN_A_FORM if thing in row.form.values() else REFUSED
         others = row.answer if sees_all else refused
         yield _asking(world, row, who, thing, (lender, OTHER[who.side]), others, "of the other borrower")
-        strangers = row.answer if thing is Thing.LINK else refused
+        strangers = row.answer if thing in TOKENS else refused
         stranger = (OTHER[lender], who.side)
         yield _asking(world, row, who, thing, stranger, strangers, "of another lender")
-        yield _asking(world, row, who, thing, None, row.answer if thing is Thing.LINK else refused, "unknown")
+        yield _asking(world, row, who, thing, None, strangers, "unknown")
 
 
 def _things(row: Row) -> list[Thing]:
@@ -77,8 +77,10 @@ def _things(row: Row) -> list[Thing]:
     return list(dict.fromkeys(each for each in named if isinstance(each, Thing)))
 
 
-def _filled(world: World, row: Row, lender: str, side: str, **other: str) -> tuple[dict[str, str], ...]:
-    things = world.things[lender, side] | other
+def _filled(world: World, row: Row, who: Somebody, **other: str) -> tuple[dict[str, str], ...]:
+    lender, side = who.lender or ALPHA, who.side
+    mine = {Thing.SESSION: who.session}
+    things = world.things[lender, side] | mine | other
     return tuple(
         {key: things[value] if isinstance(value, Thing) else value for key, value in given.items()}
         for given in (row.names, row.query, row.form)
@@ -96,7 +98,7 @@ def _asking(
 ) -> Question:
     """The same question with one thing of somebody else."""
     value = world.things[group][thing] if group else UNKNOWN
-    filled = _filled(world, row, who.lender or ALPHA, who.side, **{thing: value})
+    filled = _filled(world, row, who, **{thing: value})
     return Question(row, who, *filled, expected, f"{thing} {whose}")
 
 
@@ -134,7 +136,8 @@ def leaks(world: World, question: Question, answer: TestResponse, logged: str) -
     allowed = known_to(world, question.who)
     sent = {*question.names.values(), *question.query.values(), *question.form.values()}
     for lender in (ALPHA, BETA):  # the token of a link leads to its lender's own page, with its name
-        if world.things[lender, ONE][Thing.LINK] in sent or world.things[lender, TWO][Thing.LINK] in sent:
+        tokens = {world.things[lender, side][token] for side in (ONE, TWO) for token in TOKENS}
+        if tokens & sent:
             allowed = allowed | {(lender, HOUSE)}
     said = text_of(answer)
     names = set(REFERENCE.findall(said)) - sent

@@ -3,13 +3,14 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from portal import create_app
 from portal.config import Settings
-from portal.infra import clock, crypto, db, signing
+from portal.infra import clock, crypto, db, images, signing
 from tests import certificates, databases
 from tests.conftest import KEYS, NOW
 from tests.isolation import world as worlds
@@ -32,6 +33,8 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(clock, "now", lambda: NOW)
         patch.setattr(signing, "new_certificate", certificates._locked_again)
+        for name in ("clean", "thumbnail", "page_picture"):  # a child process each time; the same comes of it
+            patch.setattr(images, name, cache(getattr(images, name)))
         owner = db.make_engine(databases.owner_url(settings.database_url))
         app = create_app(settings)
         app.testing = True

@@ -20,11 +20,12 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """Who asks. The first three are not signed in."""
+    """Who asks. The first four are not signed in."""
 
     NOBODY = "nobody"
     CAME_BY_LINK = "came by a link"
     IDENTIFIED = "identified, without the code yet"
+    GAVE_PASSWORD = "staff between password and code"
     BORROWER = "borrower"
     AGENT = "agent"
     CALLER = "caller"
@@ -55,13 +56,17 @@ class Thing(StrEnum):
     COMPLAINT_NEW = "complaint that nobody took on"
     LINK = "token of a personal link"
     STAFF = "member of staff"
+    SUPERIOR = "manager"
+    INVITATION = "token of an invitation"
+    SESSION = "session of a browser"
 
 
 NOBODY, CAME_BY_LINK, IDENTIFIED = Kind.NOBODY, Kind.CAME_BY_LINK, Kind.IDENTIFIED
+GAVE_PASSWORD = Kind.GAVE_PASSWORD
 BORROWER, AGENT, CALLER, LEAD = Kind.BORROWER, Kind.AGENT, Kind.CALLER, Kind.LEAD
 MANAGER, HANDLER, AUDITOR, ADMIN = Kind.MANAGER, Kind.HANDLER, Kind.AUDITOR, Kind.ADMIN
 
-NOT_SIGNED_IN = frozenset({NOBODY, CAME_BY_LINK, IDENTIFIED})
+NOT_SIGNED_IN = frozenset({NOBODY, CAME_BY_LINK, IDENTIFIED, GAVE_PASSWORD})
 STAFF = frozenset({AGENT, CALLER, LEAD, MANAGER, HANDLER, AUDITOR, ADMIN})
 EVERYBODY = NOT_SIGNED_IN | STAFF | {BORROWER}
 READERS = frozenset({CALLER, LEAD, MANAGER, AUDITOR})
@@ -79,9 +84,13 @@ SEES = {
     Thing.COMPLAINT: frozenset({HANDLER, MANAGER, AUDITOR}),
     Thing.COMPLAINT_NEW: frozenset({HANDLER, MANAGER, AUDITOR}),
     Thing.STAFF: STAFF,
-    # The token of a link is a secret of its own: who has it is let through, whoever they are.
+    Thing.SUPERIOR: STAFF,
+    Thing.SESSION: frozenset(),
+    # A token is a secret of its own: who has it is let through, whoever they are.
     Thing.LINK: EVERYBODY,
+    Thing.INVITATION: EVERYBODY,
 }
+TOKENS = frozenset({Thing.LINK, Thing.INVITATION})
 
 SUCCESS = frozenset({200, 204, 303})
 UPLOAD = "a picture"  # stands in a form for a file
@@ -157,6 +166,19 @@ PUBLIC = (
     post("public.report_violation", EVERYBODY),
     get("public.staff_sign_in", EVERYBODY),
     post("public.enter_staff", EVERYBODY, {"email": "nobody@x.example", "password": "wrong"}, answer=(422,)),
+    get("public.staff_code", EVERYBODY),
+    post("public.enter_staff_code", EVERYBODY, {"code": "000000"}, answer=(303, 422)),
+    get("public.staff_recovery", EVERYBODY),
+    post("public.enter_staff_recovery", EVERYBODY, {"code": "0000"}, answer=(303, 422)),
+    get("public.staff_authenticator", EVERYBODY),
+    post("public.confirm_staff_authenticator", EVERYBODY, {"code": "000000"}, answer=(303, 422)),
+    get("public.invitation", EVERYBODY, token=Thing.INVITATION),
+    post("public.open_invitation", EVERYBODY, token=Thing.INVITATION),
+    get("public.first_password", EVERYBODY),
+    post("public.choose_first_password", EVERYBODY, {"password": "x", "again": "x"}, answer=(303, 422)),
+    get("public.closed_invitation", EVERYBODY),
+    # The codes of made-up people, for whoever tries the portal out; it is not there in production.
+    get("public.demo_codes", EVERYBODY),
     post("public.sign_out", EVERYBODY),
     get("public.new_complaint", EVERYBODY),
     # 404: nobody knows yet of which lender the visitor wants to complain.
@@ -225,6 +247,10 @@ MY = (
 CASES = (
     get("agent.day", STAFF),
     get("agent.case_index", READERS),
+    # What was done, by whom: for those who watch over others.
+    get("agent.audit_record", {AUDITOR, ADMIN, MANAGER}),
+    get("agent.audit_csv", {AUDITOR, ADMIN, MANAGER}),
+    get("agent.audit_verification", {AUDITOR, ADMIN, MANAGER}),
     get("agent.case", READERS | {AGENT}, ref=Thing.CASE),
     # A name or address in full, for those who talk to the borrower. Each look is an entry in the audit chain.
     post("agent.reveal_on_case", REVEALERS, {"field": "phone"}, ref=Thing.CASE),
@@ -325,4 +351,51 @@ COMPLAINTS = (
     ),
 )
 
-ROWS = (*PUBLIC, *MY, *CASES, *VISITS, *PLANS, *PROOFS, *COMPLAINTS)
+# On the account of whoever asks, and on no other.
+ACCOUNT = (
+    get("agent.account", STAFF),
+    post("agent.end_session", STAFF, own_account=True, ref=Thing.SESSION),
+    post("agent.end_other_sessions", STAFF, own_account=True),
+    get("agent.password", STAFF),
+    post(
+        "agent.change_password",
+        STAFF,
+        {"old": "wrong", "password": "a long new word 17", "again": "a long new word 17"},
+        answer=(422,),
+        own_account=True,
+    ),
+    get("agent.confirmation", STAFF),
+    post(
+        "agent.confirm_myself",
+        STAFF,
+        {"password": "wrong", "code": "000000"},
+        answer=(422,),
+        own_account=True,
+    ),
+    get("agent.new_authenticator", STAFF),
+    post("agent.confirm_authenticator", STAFF, {"code": "000000"}, own_account=True),
+    get("agent.recovery_codes", STAFF),
+    post("agent.keep_recovery_codes", STAFF, own_account=True),
+)
+
+PROFILE = {"name": "New Name", "number": "N1", "roles": "agent", "locale": "en", "manager": Thing.SUPERIOR}
+PEOPLE = (
+    get("agent.people_list", {MANAGER, AUDITOR, ADMIN}),
+    get("agent.person", {MANAGER, AUDITOR, ADMIN}, ref=Thing.STAFF),
+    get("agent.new_person", {ADMIN}),
+    post("agent.invite_person", {ADMIN}, PROFILE | {"email": "new@x.example"}),
+    get("agent.profile", {ADMIN}, ref=Thing.STAFF),
+    post("agent.edit_profile", {ADMIN}, PROFILE | {"version": "1"}, ref=Thing.STAFF),
+    post("agent.disable_person", {ADMIN}, ref=Thing.STAFF),
+    post("agent.enable_person", {ADMIN}, answer=(303, 409), ref=Thing.STAFF),  # 409: nobody disabled them
+    post("agent.invite_person_again", {ADMIN}, ref=Thing.STAFF),
+)
+
+AUDIT_READERS = frozenset({AUDITOR, ADMIN, MANAGER})
+AUDIT = (
+    get("agent.audit_record", AUDIT_READERS),
+    get("agent.audit_csv", AUDIT_READERS),
+    get("agent.audit_verification", AUDIT_READERS),
+)
+
+ROWS = (*PUBLIC, *MY, *CASES, *VISITS, *PLANS, *PROOFS, *COMPLAINTS, *ACCOUNT, *PEOPLE, *AUDIT)

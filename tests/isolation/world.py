@@ -46,15 +46,19 @@ from portal.models import (
     Registration,
     Staff,
     VisitCell,
+    WebSession,
 )
 from portal.models.base import Sealed
 from portal.services import (
+    accounts,
     agreements,
     approvals,
+    authenticators,
     browser_sessions,
     complaints,
     consents,
     files,
+    lenders,
     links,
     proof_reviews,
     proofs,
@@ -74,6 +78,7 @@ from portal.vocabulary import (
     Tier,
     VisitState,
 )
+from portal.web import second_step
 from portal.web.sessions import COOKIE
 from tests import agreements_made, at_the_table, factories
 from tests.client import StrictClient
@@ -133,6 +138,7 @@ class Somebody:
     lender: str | None
     side: str = ONE
     cookie: str | None = None
+    session: str = "no session of theirs"
 
     def __str__(self) -> str:
         side = f" {self.side}" if self.kind in (Kind.BORROWER, Kind.AGENT) else ""
@@ -259,6 +265,22 @@ def _half_entered(world: World) -> Iterator[Somebody]:
         )
         yield Somebody(kind=kind, lender=ALPHA, cookie=token)
     world.session.commit()
+    named = world.things[ALPHA, ONE][Thing.SUPERIOR]
+    staff = world.session.scalars(select(Staff).where(Staff.ref == named)).one()
+    half = {
+        "ref": staff.ref,
+        "mark": accounts.password_mark(staff),
+        "until": (NOW + timedelta(minutes=10)).isoformat(),
+        "then": None,
+        "proposal": authenticators.propose(staff=staff),
+    }
+    token = ids.new_ref()
+    data = {"lender_id": world.lenders[ALPHA], second_step.HALF: half}
+    browser_sessions.save(
+        world.session, token=token, replaces=None, data=data, life=timedelta(days=1), now=NOW
+    )
+    world.session.commit()
+    yield Somebody(kind=Kind.GAVE_PASSWORD, lender=ALPHA, cookie=token)
 
 
 def _lender(world: World, name: str) -> Lender:
@@ -279,6 +301,7 @@ class _House:
         self.session = world.session
         self.folder = _folder(world.app)
         self.common = {"lender_id": lender.id, "created_at": NOW}
+        self.invitations: dict[int, str] = {}
 
     def build(self) -> None:
         for account in self.session.scalars(select(PaymentAccount)):
@@ -307,13 +330,16 @@ class _House:
         staff: dict[str, Staff] = {role: add(role, number=role.value) for role in Role}
         staff["another crew"] = add(Role.AGENT, number="another crew")
         for person in staff.values():
-            expires = NOW + timedelta(days=3)
+            expires, token = NOW + timedelta(days=3), ids.new_ref()
+            self.invitations[person.id] = token
+            digest = self.world.keyring.locator("invitation", token)
+            lenders.remember_locator(self.session, kind="invitation", digest=digest, lender_id=self.lender.id)
             self.session.add_all(
                 [
                     Invitation(
                         **self.common,
                         staff_id=person.id,
-                        token_hash=ids.new_ref().encode(),
+                        token_hash=crypto.token_hash(token),
                         expires_at=expires,
                         actor="staff:x",
                     ),
@@ -340,7 +366,12 @@ class _House:
         enter(client, person)
         cookie = client.http.get_cookie(COOKIE)
         assert cookie is not None
-        somebody = Somebody(kind=kind, lender=self.name, side=side, cookie=cookie.value)
+        named = self.session.scalars(
+            select(WebSession.ref).where(WebSession.digest == browser_sessions.digest(cookie.value))
+        ).one()
+        if kind is Kind.BORROWER:
+            self.world.things[self.name, side][Thing.SESSION] = named
+        somebody = Somebody(kind=kind, lender=self.name, side=side, cookie=cookie.value, session=named)
         self.world.people.append(somebody)
 
 
@@ -351,7 +382,11 @@ class _Side:
         self.house, self.side, self.agent, self.staff = house, side, agent, staff
         self.session, self.common, self.folder = house.session, house.common, house.folder
         self.mark = canary(house.name, side)
-        self.things: dict[str, str] = {Thing.STAFF: agent.ref}
+        self.things: dict[str, str] = {
+            Thing.STAFF: agent.ref,
+            Thing.SUPERIOR: staff[Role.MANAGER].ref,
+            Thing.INVITATION: house.invitations[agent.id],
+        }
 
     def build(self) -> None:
         self.house.world.things[self.house.name, self.side] = self.things
