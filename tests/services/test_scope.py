@@ -49,7 +49,8 @@ OF_CASES = [
 
 
 @pytest.fixture
-def lender(session):
+def lender(owner, session):
+    """A lender; the database as its owner has it comes first, for it takes a lock."""
     return factories.lender(session)
 
 
