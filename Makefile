@@ -11,7 +11,7 @@ export PORTAL_INSTANCE_PATH ?= $(CURDIR)/instance
 
 .PHONY: help
 help: ## list what can be made
-	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: setup ## start portal and worker on http://127.0.0.1:8000 (PORT= to change), with a demo the first time
@@ -36,6 +36,10 @@ check: setup $(VENV)/.tools ## format, lint, types, import contracts, translatio
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/djlint portal/templates --check --lint
 	@$(BIN)/python -m pytest -q tests/guards
+
+.PHONY: mutants-scope
+mutants-scope: setup $(VENV)/.tools ## take out each line that keeps people apart, and see that a test notices
+	@$(BIN)/python -m tests.mutants.scope $(ARGS)
 
 .PHONY: format
 format: $(VENV)/.tools ## put code and templates in the house format
