@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -85,10 +86,11 @@ def _nobody_noticed(found: rolling_restart.Found) -> bool:
 
 def main() -> int:
     asked = _asked()
+    signal.signal(signal.SIGTERM, lambda *_told: sys.exit(143))  # and no process is left behind
     found: list[dict[str, Any]] = []
     for kind in asked.databases:
         with FRESH[kind]() as new:
-            for test in tests(asked):
+            for test in (each for each in tests(asked) if asked.only in each.name):
                 with new() as (place, owner, release):
                     sys.stderr.write(f"{kind}: {test.name} …\n")
                     result = test.run(place, owner)
@@ -111,6 +113,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--restarts", type=int, default=10, help="of each server")
     parser.add_argument("--additions", type=int, default=250, help="by each of the 8 writers")
     parser.add_argument("--databases", nargs="+", choices=list(FRESH), default=list(FRESH))
+    parser.add_argument("--only", default="", metavar="WORDS", help="tests whose name holds these words")
     parser.add_argument("--no-write", dest="write", action="store_false", help="leave results.md as it is")
     return parser.parse_args()
 

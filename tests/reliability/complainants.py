@@ -87,8 +87,11 @@ class Complainant(threading.Thread):
 
     def run(self) -> None:
         try:
-            _, page = self._ask("GET")
-            self.csrf = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
+            status, page = self._ask("GET")
+            found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+            if found is None:
+                raise Stuck(f"no form, but {status}: {page[:200]}")
+            self.csrf = found[1]
             for number in range(self.complaints):
                 self._file(f"{self.name}-{number}")
         except Exception as error:  # told to the test, which has no ear in this thread

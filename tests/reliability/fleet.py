@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -120,9 +120,12 @@ def answers(port: int) -> bool:
         return False
 
 
-def free_port(chance: random.Random) -> int:
+def free_port() -> int:
+    """A port that nobody listens on. Never from a seed: two runs at once would meet."""
     while True:
-        port = chance.choice(PORTS)
+        port = random.SystemRandom().choice(PORTS)
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
                 return port

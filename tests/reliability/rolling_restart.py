@@ -125,8 +125,7 @@ class Guest(threading.Thread):
 
 def in_turn(place: Place, *, rounds: int, clients: int = 4, seed: int = 1) -> Found:
     """Two servers behind a proxy: each is ended and started again, one after the other, so many times."""
-    chance = random.Random(seed)
-    servers = {port: _serve(place, port, workers=1) for port in (free_port(chance), free_port(chance))}
+    servers = {port: _serve(place, port, workers=1) for port in (free_port(), free_port())}
 
     def restart() -> int:
         for port, server in [*servers.items()] * rounds:
@@ -142,7 +141,7 @@ def in_turn(place: Place, *, rounds: int, clients: int = 4, seed: int = 1) -> Fo
 
 def renewed(place: Place, *, times: int, clients: int = 4, seed: int = 1) -> Found:
     """One server on one machine, told to go on with new code: it hands its socket to its successor."""
-    port = free_port(random.Random(seed))
+    port = free_port()
     server = _serve(place, port, workers=2)
 
     def renew() -> int:

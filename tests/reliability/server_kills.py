@@ -15,6 +15,8 @@ from portal.services import audit
 from tests.reliability.complainants import Complainant, Tally, signed_in_borrowers
 from tests.reliability.fleet import Place, Process, answers, free_port, processes, wait_until
 
+TOLD = 20  # so many problems are told; one is too many
+
 
 @dataclass(frozen=True)
 class Found:
@@ -37,7 +39,7 @@ def run(
     """Let borrowers file so many complaints together, and kill the server so many times meanwhile."""
     chance, began, tally = random.Random(seed), time.monotonic(), Tally()
     people = signed_in_borrowers(place, borrowers)
-    port = free_port(chance)
+    port = free_port()
     each = -(-complaints // borrowers)
     until = began + patience
     clients = [
@@ -65,7 +67,7 @@ def run(
         replayed=tally.counts["replayed"],
         refused=tally.counts["refused"],
         seconds=round(time.monotonic() - began, 1),
-        problems=(*tally.problems, *problems),
+        problems=(*tally.problems, *problems)[:TOLD],
     )
 
 

@@ -22,6 +22,7 @@ from tests import factories
 from tests.reliability.fleet import Place, Process, now, processes, wait_until
 
 LATE_BORROWERS = 20
+NIGHT_DONE = (JobRun.job == nights.JOB, JobRun.state == JobState.DONE)
 # Writes down each night that a loan is aged, in the transaction that does it: what is undone is not seen.
 WITNESS = {
     "sqlite": (
@@ -161,7 +162,7 @@ def _of_lender(place: Place, *, writes: bool = False) -> Session:
 
 def _nights_done(place: Place) -> int:
     with _of_lender(place) as session:
-        done = select(func.count()).select_from(JobRun).where(JobRun.state == JobState.DONE)
+        done = select(func.count()).select_from(JobRun).where(*NIGHT_DONE)
         return (session.scalar(done) or 0) - 1  # without the one long ago
 
 
@@ -186,7 +187,7 @@ def _compare(place: Place, owner: Engine, days: Iterable[date]) -> list[str]:
         entries = Counter(
             session.scalars(select(AuditEntry.subject).where(AuditEntry.action == "message_sent"))
         )
-        runs = Counter(session.scalars(select(JobRun.slot).where(JobRun.state == JobState.DONE)))
+        runs = Counter(session.scalars(select(JobRun.slot).where(*NIGHT_DONE)))
         report = audit.verify(session, lender_id=session.info[tenancy.KEY])
     problems = [] if report.intact else [f"audit: {report.problem}"]
     problems += [f"{ref}: {files[ref]} files" for ref in refs if files[ref] != 1]
