@@ -59,8 +59,8 @@ def _machine() -> list[str]:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return [
         f"- Machine: {platform.system()} {platform.machine()}, {_processors()}, {_memory()} GB of memory",
-        f"- Load average of the last 15 minutes: {os.getloadavg()[2]:.1f}; above the number of processors, seconds are "
-        "longer than on a quiet machine, and only the ratios to a peer hold",
+        f"- Load average of the last 15 minutes: {os.getloadavg()[2]:.1f}; above the number of processors, "
+        "seconds are longer than on a quiet machine, and only the ratios to a peer hold",
         f"- Python {platform.python_version()}, SQLite {pysqlite3.dbapi2.sqlite_version}, {libraries}",
     ]
 
