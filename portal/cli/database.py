@@ -25,7 +25,7 @@ def upgrade(*, as_json: bool) -> None:
     """Apply what is missing. Several processes may do this at once.
 
     On PostgreSQL this works as PORTAL_DATABASE_OWNER_URL, and makes the plain role that PORTAL_DATABASE_URL
-    names, as which everything else works. With one address for both it makes a role and prints its address."""
+    names, as which everything else works. With one address for both it makes a role and prints its own."""
     from portal.infra import installation
 
     address = installation.upgrade(open_portal(any_schema=True).settings)

@@ -169,7 +169,7 @@ def _work(session: Session, lender: Lender, person: Staff, role: Role, now: date
         case Role.AUDITOR:
             return "reads everything, changes nothing"
         case _:
-            return "signs in; lenders, staff and imports are commands"
+            return "invites people and says what they may do; lenders and imports are commands"
 
 
 def _entry(lender: Lender, role: Role, person: Staff, shows: str) -> StaffEntry:

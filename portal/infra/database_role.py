@@ -1,7 +1,8 @@
 """Whom the portal works as on PostgreSQL: a plain role that owns nothing and passes no policy by.
 
 `portal db upgrade` works as the owner of the tables; everything else as this role. A superuser, the owner or
-a role with BYPASSRLS would see every lender's rows whatever the policies say: the portal does not start as one."""
+a role with BYPASSRLS would see every lender's rows whatever the policies say: the portal starts as none of
+them."""
 
 from dataclasses import dataclass
 

@@ -107,7 +107,7 @@ def check_reach(folder: FileStore) -> None:
 
 
 def remove(refs: Iterable[str], *, folder: FileStore) -> None:
-    """Delete files that nobody needs, after that was committed. One that stays behind is sealed, and is logged."""
+    """Delete files that nobody needs, once that is committed. One that stays behind is sealed, and logged."""
     for ref in refs:
         try:
             folder.remove(ref)

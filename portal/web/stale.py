@@ -1,4 +1,4 @@
-"""When somebody else saved first: the answer is 409 and shows both texts, theirs and yours, field by field."""
+"""When somebody else saved first: the answer is 409 and shows both texts, theirs and yours, by field."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
