@@ -293,7 +293,7 @@ def test_throttles_hold_no_address_in_clear(client, session, person):
     assert not [digest for digest in stored if person.email.encode() in digest or len(digest) != 32]
 
 
-@pytest.mark.parametrize("typed", ["密碼密碼密碼", "pässwörd\x00", "😀" * 100])
+@pytest.mark.parametrize("typed", ["密碼密碼密碼", "pässwörd ключ", "😀" * 100])
 def test_any_text_may_be_typed_and_is_wrong(client, person, typed):
     assert give_password(client, person, typed).status_code == 422
     client.follow(give_password(client, person))
