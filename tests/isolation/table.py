@@ -391,11 +391,4 @@ PEOPLE = (
     post("agent.invite_person_again", {ADMIN}, ref=Thing.STAFF),
 )
 
-AUDIT_READERS = frozenset({AUDITOR, ADMIN, MANAGER})
-AUDIT = (
-    get("agent.audit_record", AUDIT_READERS),
-    get("agent.audit_csv", AUDIT_READERS),
-    get("agent.audit_verification", AUDIT_READERS),
-)
-
-ROWS = (*PUBLIC, *MY, *CASES, *VISITS, *PLANS, *PROOFS, *COMPLAINTS, *ACCOUNT, *PEOPLE, *AUDIT)
+ROWS = (*PUBLIC, *MY, *CASES, *VISITS, *PLANS, *PROOFS, *COMPLAINTS, *ACCOUNT, *PEOPLE)
