@@ -25,11 +25,22 @@ def current_locale() -> Locale:
 
 
 def _choose() -> Locale:
-    for wanted in (request.args.get("lang"), request.cookies.get("lang")):
-        if wanted in CHOICES["lang"]:
-            return Locale(wanted)
-    if current_user.is_authenticated:
-        return Locale(current_user.locale)
+    if chosen := _chosen():
+        return chosen
+    return Locale(current_user.locale) if current_user.is_authenticated else _accepted()
+
+
+def of_browser() -> Locale:
+    """The language without asking who it is: the link's choice, the cookie's, the browser's."""
+    return _chosen() or _accepted()
+
+
+def _chosen() -> Locale | None:
+    wanted = (request.args.get("lang"), request.cookies.get("lang"))
+    return next((Locale(each) for each in wanted if each in CHOICES["lang"]), None)
+
+
+def _accepted() -> Locale:
     best = request.accept_languages.best_match(["zh-Hant", "zh-TW", "zh-HK", "zh-Hans", "zh-CN", "zh", "en"])
     match best:
         case None | "zh-Hant" | "zh-TW" | "zh-HK":
