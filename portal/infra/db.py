@@ -16,7 +16,9 @@ Sessions = sessionmaker[TenantSession]
 def make_engine(url: str) -> Engine:
     """Return an engine for a `sqlite:///…` or `postgresql+psycopg://…` address."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        # A machine that is gone says nothing: its locks are free again after half a minute, not after hours.
+        alive = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+        return create_engine(url, pool_pre_ping=True, connect_args=alive)
     if pysqlite3.dbapi2.sqlite_version_info < SQLITE_AT_LEAST:
         needed = ".".join(map(str, SQLITE_AT_LEAST))
         raise RuntimeError(f"SQLite {needed} or newer is needed; this is {pysqlite3.dbapi2.sqlite_version}")

@@ -2,7 +2,7 @@
 
     python -m tests.mutants.scope [--list] [--only N[-M]]
 
-Works in a copy of the tree. What is taken out: the conditions of `services/scope.py`, the checks of
+Works in copies of the tree. What is taken out: the conditions of `services/scope.py`, the checks of
 `infra/tenancy.py`, the roles of every view (all of the staff is let in instead), the gates in front of both
 portals, what is not found, the table of every policy, the rights to the audit log, the refusal of a role."""
 
@@ -16,9 +16,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from tests import databases
 
 ROOT = Path(__file__).parents[2]
 RECORD = Path(__file__).with_suffix(".md")
@@ -38,6 +41,7 @@ class Mutant:
     before: str
     after: str
     tests: tuple[str, ...]
+    alone: bool = True  # False: its one test looks at nothing that another such mutant touches
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.before.strip()[:70]!r} -> {self.after.strip()[:40]!r}"
@@ -126,7 +130,7 @@ def _views() -> Iterator[Mutant]:
                 text = ast.get_source_segment(source, decorator) or ""
                 if method and text.startswith("access.roles(") and "*Role)" not in text:
                     case = f"{MATRIX}::{TEST}[sqlite-agent.{node.name}:{method.upper()}]"
-                    yield Mutant(name, decorator.lineno, text, ALL_ROLES, (case,))
+                    yield Mutant(name, decorator.lineno, text, ALL_ROLES, (case,), alone=False)
 
 
 TEST = "test_everybody_gets_what_is_theirs_and_nobody_anything_else"
@@ -183,40 +187,67 @@ def _rights() -> Iterator[Mutant]:
             yield Mutant(path, number, text, "        pass", (*SECURITY_TESTS[:1], "-k", "renews"))
 
 
-def caught(mutant: Mutant, tree: Path) -> bool:
-    """Whether the tests fail with the mutant in place. `tree` is a copy that is put back afterwards."""
+def put_in(mutant: Mutant, tree: Path) -> None:
     path = tree / mutant.path
-    whole = path.read_text("utf-8")
-    lines = whole.splitlines(keepends=True)
+    lines = path.read_text("utf-8").splitlines(keepends=True)
     head, tail = "".join(lines[: mutant.line - 1]), "".join(lines[mutant.line - 1 :])
+    assert mutant.before in tail, mutant
     path.write_text(head + tail.replace(mutant.before, mutant.after, 1), "utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", *mutant.tests]
+
+
+def caught(mutant: Mutant, tree: Path) -> bool:
+    """Whether a test fails with the mutant in place. `tree` is a copy that is put back afterwards."""
+    whole = (tree / mutant.path).read_text("utf-8")
+    put_in(mutant, tree)
     try:
-        result = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=600, check=False)
+        return _pytest(tree, "-x", *mutant.tests).returncode == 1
     finally:
-        path.write_text(whole, "utf-8")
+        (tree / mutant.path).write_text(whole, "utf-8")
+
+
+def caught_together(together: list[Mutant], tree: Path) -> dict[Mutant, bool]:
+    """Whether each test fails with all of these mutants in place, one for each test."""
+    for mutant in together:
+        put_in(mutant, tree)
+    answer = _pytest(tree, "-rf", *(mutant.tests[0] for mutant in together)).stdout
+    failed = {line.split(" ")[1] for line in answer.splitlines() if line.startswith("FAILED ")}
+    return {mutant: mutant.tests[0] in failed for mutant in together}
+
+
+def _pytest(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "--tb=no", *arguments]
+    result = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=1200, check=False)
     if result.returncode not in (0, 1):
-        raise RuntimeError(f"{mutant}: the tests do not run\n{result.stdout[-2000:]}{result.stderr[-500:]}")
-    return result.returncode == 1
+        raise RuntimeError(f"the tests do not run\n{result.stdout[-2000:]}{result.stderr[-500:]}")
+    return result
 
 
 def run(chosen: list[Mutant]) -> list[Mutant]:
-    """Try the mutants, a few at a time; return those that nothing noticed."""
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        trees = [_copy(Path(folder) / str(worker)) for worker in range(WORKERS)]
-        shares = [chosen[worker::WORKERS] for worker in range(WORKERS)]
+    """Try the mutants, a few at a time, on one server; return those that nothing noticed."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mutants-")))
+        server = stack.enter_context(databases.postgres())
+        os.environ["TEST_POSTGRES_URL"] = server.admin.url.render_as_string(hide_password=False)
+        shares = [[each for each in chosen if each.alone][worker::WORKERS] for worker in range(WORKERS)]
+        trees = [_copy(folder / str(worker)) for worker in range(WORKERS + 1)]
         with ThreadPoolExecutor(WORKERS) as pool:
-            return [each for found in pool.map(_work, shares, trees) for each in found]
+            together = pool.submit(_work_together, [each for each in chosen if not each.alone], trees[-1])
+            found = [*pool.map(_work, shares, trees), together.result()]
+        return [each for survived in found for each in survived]
 
 
 def _work(share: list[Mutant], tree: Path) -> list[Mutant]:
-    survived = []
-    for mutant in share:
-        noticed = caught(mutant, tree)
-        print("caught  " if noticed else "SURVIVED", mutant, flush=True)  # noqa: T201
-        if not noticed:
-            survived.append(mutant)
-    return survived
+    return [mutant for mutant in share if not _told(mutant, caught(mutant, tree))]
+
+
+def _work_together(share: list[Mutant], tree: Path) -> list[Mutant]:
+    found = caught_together(share, tree) if share else {}
+    return [mutant for mutant, noticed in found.items() if not _told(mutant, noticed)]
+
+
+def _told(mutant: Mutant, noticed: bool) -> bool:
+    print("caught  " if noticed else "SURVIVED", mutant, flush=True)  # noqa: T201
+    return noticed
 
 
 def _copy(to: Path) -> Path:
