@@ -13,7 +13,8 @@ from portal.config import Settings
 from portal.infra import clock, crypto, db, images, signing
 from tests import certificates, databases
 from tests.conftest import KEYS, NOW
-from tests.isolation import world as worlds
+from tests.isolation import building
+from tests.isolation.world import World
 
 ONCE = [
     pytest.param(name, marks=pytest.mark.xdist_group(f"world-{name}")) for name in ("sqlite", "postgresql")
@@ -21,7 +22,7 @@ ONCE = [
 
 
 @pytest.fixture(scope="session", params=ONCE)
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[worlds.World]:
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world of its own on each database."""
     folder = tmp_path_factory.mktemp(f"world-{request.param}")
     with ExitStack() as stack:
@@ -38,7 +39,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         owner = db.make_engine(databases.owner_url(settings.database_url))
         app = create_app(settings)
         app.testing = True
-        world = worlds.build(app, owner)
+        world = building.build(app, owner)
         yield world
         world.session.close()
         app.extensions["installation"].engine.dispose()
@@ -46,7 +47,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def world(built: worlds.World) -> Iterator[worlds.World]:
+def world(built: World) -> Iterator[World]:
     """The world, with its keys in use: other tests have their own."""
     crypto.use(built.keyring)
     yield built
