@@ -12,6 +12,7 @@ import pypdfium2
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from tests.isolation.one_borrower import paper
 from tests.isolation.table import NOT_SIGNED_IN, SEES, STAFF, TOKENS, UPLOAD, WHOLE_BOOK, Kind, Row, Thing
 from tests.isolation.world import (
     ALPHA,
@@ -25,7 +26,6 @@ from tests.isolation.world import (
     Group,
     Somebody,
     World,
-    paper,
 )
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
