@@ -152,12 +152,21 @@ def test_an_unknown_borrower_number_says_so(caller):
     assert "no open case under this number" in caller.get("/agent/proofs/new?borrower=B9&lang=en").text
 
 
-@pytest.mark.parametrize("role", [Role.AGENT, Role.HANDLER, Role.AUDITOR])
+@pytest.mark.parametrize("role", [Role.AGENT, Role.HANDLER])
 def test_other_roles_do_not_check_documents(client, session, lender, proof, role):
     sign_in_staff(client, staff_of(session, lender, role))
 
     assert client.get("/agent/proofs").status_code == 403
     assert client.get(f"/agent/proofs/{proof.ref}").status_code == 403
+
+
+def test_an_auditor_reads_documents_and_reviews_none(client, session, lender, proof):
+    sign_in_staff(client, staff_of(session, lender, Role.AUDITOR))
+
+    assert client.get("/agent/proofs").status_code == 200
+    assert client.get(f"/agent/proofs/{proof.ref}").status_code == 200
+    assert client.post(f"/agent/proofs/{proof.ref}/acceptance").status_code == 403
+    assert client.post(f"/agent/proofs/{proof.ref}/rejection").status_code == 403
 
 
 def test_another_lenders_document_does_not_exist(client, session, proof):
