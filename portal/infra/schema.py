@@ -29,7 +29,8 @@ def upgrade(engine: Engine, *, role: database_role.Role | None = None) -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    with engine.connect() as connection:
+    """Whether the newest schema is there. Only reads, so that it waits for no writer."""
+    with engine.execution_options(only_reads=True).connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     return found == ScriptDirectory(str(MIGRATIONS)).get_current_head()
 

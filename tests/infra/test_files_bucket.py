@@ -230,8 +230,8 @@ def test_with_the_storage_away_nothing_is_taken_back_or_shown_and_all_is_there_l
     unreachable(app)
 
     for response in (
-        borrower.get(f"/my/proofs/{proof.ref}/file?lang=en"),
         borrower.post(f"/my/proofs/{proof.ref}/withdrawal"),
+        borrower.get(f"/my/proofs/{proof.ref}/file?lang=en"),
     ):
         assert response.status_code == 503
         assert "does not answer right now" in response.text

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -31,15 +31,11 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             "PORTAL_DATABASE_URL": _database(request, folder, stack),
         }
         settings = Settings.load(environ | KEYS)
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(clock, "now", lambda: NOW)
-        patch.setattr(signing, "new_certificate", certificates._locked_again)
-        for name in ("clean", "thumbnail", "page_picture"):  # a child process each time; the same comes of it
-            patch.setattr(images, name, cache(getattr(images, name)))
         owner = db.make_engine(databases.owner_url(settings.database_url))
-        app = create_app(settings)
-        app.testing = True
-        world = building.build(app, owner)
+        with _quick():
+            app = create_app(settings)
+            app.testing = True
+            world = building.build(app, owner)
         yield world
         world.session.close()
         app.extensions["installation"].engine.dispose()
@@ -50,8 +46,23 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def world(built: World) -> Iterator[World]:
     """The world, with its keys in use: other tests have their own."""
     crypto.use(built.keyring)
-    yield built
+    with _quick():
+        yield built
     built.session.rollback()
+
+
+PICTURES = {name: cache(getattr(images, name)) for name in ("clean", "thumbnail", "page_picture")}
+
+
+@contextmanager
+def _quick() -> Iterator[None]:
+    """Stand the clock still; make keys and pictures once, each of which is slow and the same every time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOW)
+        patch.setattr(signing, "new_certificate", certificates._locked_again)
+        for name, once in PICTURES.items():
+            patch.setattr(images, name, once)
+        yield
 
 
 def _database(request: pytest.FixtureRequest, folder: Path, stack: ExitStack) -> str:
