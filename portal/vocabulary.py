@@ -305,6 +305,15 @@ class ConcessionKind(StrEnum):
     EARLY_SETTLEMENT_REWARD = "early_settlement_reward"
 
 
+class ReliefKind(StrEnum):
+    """A concession on a contract, as a dated fact. A stop or pause lasts; a waiver happens on one day."""
+
+    PENALTY_WAIVER = "penalty_waiver"
+    INTEREST_WAIVER = "interest_waiver"
+    PENALTY_STOP = "penalty_stop"
+    DELINQUENCY_PAUSE = "delinquency_pause"
+
+
 class Tier(StrEnum):
     """Who may give the final yes to a concession."""
 

@@ -83,11 +83,12 @@ def _delinquent_days(begins: date, as_of: date, pauses: Sequence[Pause]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class OverdueSpan:
-    """Principal (minor units) that was overdue for whole days at a penalty rate."""
+    """Principal (minor units) overdue for whole days at a rate; `paused` days beside them cost nothing."""
 
     principal: int
     rate_ppm: int
     days: int
+    paused: int = 0
 
 
 def penalty_rate_ppm(contract_rate_ppm: int, multiplier: Decimal) -> int:

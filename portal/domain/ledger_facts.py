@@ -1,0 +1,66 @@
+"""What the ledger is given: the opening balance, the receipts after it, and the terms of the loan."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from portal.domain.allocation import Component, DebtParts, Order
+from portal.domain.cap import Cap
+from portal.domain.money import round_exact
+from portal.vocabulary import PaymentKind
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An instalment as imported, minor units: what it asks for and what was paid by the opening day."""
+
+    number: int
+    due: date
+    owed: DebtParts
+    paid: DebtParts
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A payment or a reversal; a reversal's `reference` names the payment it takes back."""
+
+    number: str
+    on: date
+    amount: int
+    kind: PaymentKind = PaymentKind.PAYMENT
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LateFees:
+    """A card's late fee, once for each unpaid minimum: fixed amounts for the first, second … one in a row and
+    none after the last, or, without fixed amounts, a share of the unpaid minimum."""
+
+    fixed: tuple[int, ...] = ()
+    share: Decimal = Decimal(0)
+
+    def fee(self, in_a_row: int, unpaid: int) -> int:
+        if self.fixed:
+            return self.fixed[in_a_row - 1] if in_a_row <= len(self.fixed) else 0
+        return round_exact(Fraction(unpaid) * Fraction(self.share))
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a loan's delay is charged and its payments are used. With `late_fees` there is no daily penalty.
+
+    From `principal_first_from` days past due on, a payment meets principal before everything else. Without
+    `cap` there is none: a card has no disbursement from which one could be counted."""
+
+    penalty_ppm: int
+    basis: int
+    order: Order
+    late_fees: LateFees | None = None
+    principal_first_from: int | None = None
+    cap: Cap | None = None
+
+    @property
+    def principal_first(self) -> Order:
+        rest = tuple(each for each in self.order.due if each is not Component.PRINCIPAL)
+        return Order((Component.PRINCIPAL, *rest), self.order.in_advance, self.order.mode)
