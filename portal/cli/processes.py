@@ -4,7 +4,6 @@ import contextlib
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
@@ -26,7 +25,7 @@ class Family:
 
     def __init__(self) -> None:
         self.children: dict[str, subprocess.Popen[bytes]] = {}
-        self.told_to_stop = threading.Event()
+        self.told_to_stop = False  # set by a signal handler, which must take no lock: no Event
 
     def start(self, name: str, *arguments: str) -> None:
         """Start a command. In a session of its own, so that Ctrl-C reaches it through us, and once."""
@@ -42,9 +41,10 @@ class Family:
 
     def watch(self) -> Ended | None:
         """Wait until we are told to stop (None) or a child ends."""
-        while not self.told_to_stop.wait(POLL_SECONDS):
+        while not self.told_to_stop:
             if ended := self.ended():
                 return ended
+            time.sleep(POLL_SECONDS)
         return None
 
     def stop(self) -> None:
@@ -67,7 +67,7 @@ def family() -> Iterator[Family]:
     together = Family()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        together.told_to_stop.set()
+        together.told_to_stop = True
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -34,7 +34,7 @@ def run(port: int) -> None:
         children.start("serve", "--port", str(port))
         children.start("worker")
         ended = _wait_until_ready(children, f"http://{HOST}:{port}/readyz")
-        if ended is None and not children.told_to_stop.is_set():
+        if ended is None and not children.told_to_stop:
             _show_ways_in(installation)
             installation.engine.dispose()
             ended = children.watch()
@@ -77,7 +77,7 @@ def _prepare(port: int) -> "Installation":
 
 def _wait_until_ready(children: Family, url: str) -> Ended | None:
     deadline = time.monotonic() + READY_SECONDS
-    while not children.told_to_stop.is_set():
+    while not children.told_to_stop:
         if ended := children.ended():
             return ended
         if _is_ready(url):

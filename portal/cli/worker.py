@@ -1,11 +1,17 @@
 """`portal worker`: the clock behind messages and nights."""
 
 import signal
-from types import FrameType
+import threading
+from typing import TYPE_CHECKING
 
 import click
 
 from portal.cli.context import note, open_portal
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.base import BaseScheduler
+
+WISHES_TO_STOP = {signal.SIGTERM, signal.SIGINT}
 
 
 @click.command(
@@ -18,15 +24,26 @@ def worker() -> None:
     from portal.jobs import scheduler
 
     clock = scheduler.timetable(open_portal())
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        clock.shutdown(wait=False)  # what is under way is finished when the process ends
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    _stop_when_told(clock)
     note("Worker started: messages, nights, expired sessions")
     clock.start()
     note("Worker stopped")
+
+
+def _stop_when_told(clock: "BaseScheduler") -> None:
+    """Have the clock stopped by SIGTERM or SIGINT, from its start on; one that comes earlier waits for it.
+
+    No handler: it would run in the midst of whatever the main thread does, which may hold the very locks
+    that stopping the clock needs. The signals are kept for a thread that waits for them."""
+    from apscheduler.events import EVENT_SCHEDULER_STARTED
+
+    def wait() -> None:
+        signal.sigwait(WISHES_TO_STOP)
+        clock.shutdown(wait=False)  # what is under way is finished when the process ends
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, WISHES_TO_STOP)  # and so in every thread made from now on
+    waiting = threading.Thread(target=wait, daemon=True)
+    clock.add_listener(lambda _event: waiting.start(), EVENT_SCHEDULER_STARTED)
 
 
 COMMANDS = (worker,)

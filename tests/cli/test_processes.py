@@ -58,13 +58,13 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def soon(condition, process, *, patience=PATIENCE):
+def soon(condition, process, *, patience=PATIENCE, every=0.1):
     """Wait until something is true, as long as the process lives."""
     deadline = time.monotonic() + patience
     while not (found := condition()):
         assert process.poll() is None, f"ended with {process.returncode}"
         assert time.monotonic() < deadline, "took too long"
-        time.sleep(0.1)
+        time.sleep(every)
     return found
 
 
@@ -120,9 +120,11 @@ def test_the_worker_delivers_and_ends_when_told(start, environ):
 
 @pytest.fixture
 def children(environ, monkeypatch):
-    """Processes that live and end together, on an installation of their own."""
+    """Processes that live and end together, on an installation of their own. None is killed for being slow
+    on a busy machine: a worker that is told to end does so as soon as what it is doing is done."""
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(processes, "GRACE_SECONDS", 3 * PATIENCE)
     with processes.family() as together:
         yield together
 
@@ -135,6 +137,30 @@ def test_when_one_process_ends_it_is_named_and_the_others_are_ended(children):
 
     children.stop()
     assert children.children["worker"].returncode in {0, -signal.SIGTERM}
+
+
+def test_a_process_that_does_not_end_when_told_is_killed(children, monkeypatch, tmp_path):
+    monkeypatch.setattr(processes, "GRACE_SECONDS", 0.2)
+    deaf, ready = "import pathlib, signal, sys, time", tmp_path / "ready"
+    deaf += (
+        "; signal.signal(signal.SIGTERM, signal.SIG_IGN); pathlib.Path(sys.argv[1]).touch(); time.sleep(99)"
+    )
+    children.children["deaf"] = child = subprocess.Popen([sys.executable, "-c", deaf, str(ready)])
+    soon(ready.exists, child)
+
+    children.stop()
+
+    assert child.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("late", [0, 0.001, 0.01])
+def test_a_worker_told_to_end_the_moment_it_starts_ends_in_peace(start, tmp_path, late):
+    worker, printed = start("worker"), tmp_path / "worker.log"
+    soon(lambda: "Worker started" in printed.read_text(), worker, every=0.001)
+    time.sleep(late)
+
+    assert stop(worker) == 0
+    assert "Worker stopped" in printed.read_text()
 
 
 def test_ctrl_c_is_a_wish_to_stop_that_reaches_every_process(children):
