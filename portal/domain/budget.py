@@ -1,17 +1,29 @@
-"""What a household can pay each month, and whether a plan stays within it."""
+"""What a household can pay each month, whether a plan stays within it, and what to do when it cannot pay."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from portal.domain.money import CodedError, Rounding, round_exact
 
 
 class BudgetError(CodedError):
     """A budget with a figure that no household has."""
+
+
+Line = TypeVar("Line", bound=Hashable)
+
+
+class Way(StrEnum):
+    """What a budget leads to: a plan, a token plan of small instalments, or the hardship path."""
+
+    PLAN = "plan"
+    TOKEN_PLAN = "token_plan"  # noqa: S105 - a plan, not a secret
+    HARDSHIP = "hardship"
 
 
 class Instalment(Protocol):
@@ -70,6 +82,41 @@ class Budget:
         return replace(self, income=round_exact(self.income * (1 - Fraction(income_drop)), Rounding.DOWN))
 
 
+@dataclass(frozen=True, slots=True)
+class AboveTrigger(Generic[Line]):
+    """An outgoing above the policy's figure: it counts as entered, and a reason is asked for."""
+
+    line: Line
+    entered: int
+    trigger: int
+
+    @property
+    def excess(self) -> int:
+        return self.entered - self.trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Affordability:
+    """A plan beside a budget, minor units a month. The stress case is shown and binds nobody."""
+
+    largest_month: int
+    affordable: int
+    stressed: int
+
+    @property
+    def fits(self) -> bool:
+        return self.largest_month <= self.affordable
+
+    @property
+    def fits_stressed(self) -> bool:
+        return self.largest_month <= self.stressed
+
+    @property
+    def left_over(self) -> int:
+        """What the dearest month leaves of what can be paid; below zero when it takes more."""
+        return self.affordable - self.largest_month
+
+
 def household_floor(
     *,
     adult: int,
@@ -104,6 +151,36 @@ def largest_month(rows: Iterable[Instalment]) -> int:
 def is_affordable(rows: Iterable[Instalment], affordable: int) -> bool:
     """Say whether the dearest calendar month of a plan is at most what the household can pay."""
     return largest_month(rows) <= affordable
+
+
+def affordability(rows: Iterable[Instalment], budget: Budget, *, income_drop: Decimal) -> Affordability:
+    """Lay a plan beside a budget and its stress case (income lower by a share); raise BudgetError."""
+    return Affordability(largest_month(rows), budget.affordable, budget.stressed(income_drop).affordable)
+
+
+def above_trigger(
+    entered: Mapping[Line, int], triggers: Mapping[Line, int]
+) -> tuple[AboveTrigger[Line], ...]:
+    """Return the outgoings (minor units) that ask for a reason: those above their trigger figure, in order.
+
+    A line without a trigger asks for none; an outgoing of exactly the trigger does not either."""
+    return tuple(
+        AboveTrigger(line, amount, triggers[line])
+        for line, amount in entered.items()
+        if line in triggers and amount > triggers[line]
+    )
+
+
+def way_of(budget: Budget, *, least_instalment: int) -> Way:
+    """Return what a budget leads to, `least_instalment` being the smallest of a plan in minor units.
+
+    A household without income, or that cannot pay the smallest instalment, never gets a plan: a token plan if
+    anything is left at the end of the month, else the hardship path. Raises BudgetError."""
+    if least_instalment <= 0:
+        raise BudgetError("instalment_not_positive", "The smallest instalment is above zero.")
+    if budget.affordable >= least_instalment:
+        return Way.PLAN
+    return Way.TOKEN_PLAN if budget.affordable else Way.HARDSHIP
 
 
 def _check_household(adults: int, children: int) -> None:
