@@ -24,14 +24,21 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class CapCheck:
-    """Interest, penalty and fees charged until a day, and what was allowed, in minor units."""
+    """Interest, penalty and fees charged until a day, and what was allowed, in minor units.
+
+    `allowed_tomorrow` is what will be allowed a day later if nothing is paid until then."""
 
     allowance: int
     charged: int
+    allowed_tomorrow: int
 
     @property
     def reduced(self) -> int:
         return max(0, self.charged - self.allowance)
+
+    def next_day(self, accrual: int) -> int:
+        """Return how much of another day's accrual may be charged."""
+        return min(self.charged + accrual, self.allowed_tomorrow) - min(self.charged, self.allowance)
 
 
 def within(room: int, amounts: Iterable[int]) -> list[int]:

@@ -6,7 +6,7 @@ allocation from its own day on (specification 04 section 3)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from portal.domain import accrual, allocation
 from portal.domain.accrual import OverdueSpan
@@ -52,7 +52,22 @@ class Standing:
     lines: tuple[Line, ...]
     credit: int
     cap: CapCheck | None
+    stopped: tuple[Pause, ...]
     paused: tuple[Pause, ...]
+
+    def next_accrual(self, terms: Terms) -> int:
+        """Return what one more day without a payment adds to the penalty, in minor units; a card's late fee
+        comes once and is no accrual.
+
+        What is due today starts to cost tomorrow if it stays unpaid."""
+        tomorrow = self.business_date + timedelta(days=1)
+        if terms.late_fees is not None or paused_days(self.business_date, tomorrow, self.stopped):
+            return 0
+        bearing = sum(line.unpaid.principal for line in self.lines if line.due <= self.business_date)
+        added = accrual.penalty_interest(
+            accrual.accrued([OverdueSpan(bearing, terms.penalty_ppm, 1)]), terms.basis
+        )
+        return added if self.cap is None else max(0, self.cap.next_day(added))
 
     @property
     def debt(self) -> allocation.Debt:
@@ -120,6 +135,7 @@ def standing(
         tuple(_line(line, over, terms) for line, over in zip(play.lines, beyond, strict=True)),
         play.credit,
         check,
+        play.stops,
         pauses(given, ReliefKind.DELINQUENCY_PAUSE),
     )
 

@@ -66,7 +66,7 @@ class Play:
     `credit` is money nothing is owed for; below zero: too much was reversed."""
 
     def __init__(
-        self, openings: Iterable[Opening], *, as_of: date, terms: Terms, stops: Sequence[Pause]
+        self, openings: Iterable[Opening], *, as_of: date, terms: Terms, stops: tuple[Pause, ...]
     ) -> None:
         self.lines = [Playing(each) for each in sorted(openings, key=lambda each: (each.due, each.number))]
         self.as_of = as_of
@@ -138,12 +138,14 @@ class Play:
         the newest fees, then interest."""
         if self.terms.cap is None:
             return [DebtParts()] * len(self.lines), None
-        allowance = self.terms.cap.allowance(sum(line.principal_days for line in self.lines))
+        principal_days = sum(line.principal_days for line in self.lines)
+        tomorrow = principal_days + sum(line.unpaid.principal for line in self.lines)
+        allowance = self.terms.cap.allowance(principal_days)
         owed = [line.owed(self.terms) if line.opening.due <= day else DebtParts() for line in self.lines]
         paid = sum(line.charges_paid for line in self.lines)
         claims = [*(each.interest for each in owed), *(each.fees for each in owed)]
         claims += [each.penalty for each in owed]
-        check = CapCheck(allowance, paid + sum(claims))
+        check = CapCheck(allowance, paid + sum(claims), self.terms.cap.allowance(tomorrow))
         if not check.reduced:
             return [DebtParts()] * len(self.lines), check
         over = [claim - kept for claim, kept in zip(claims, within(allowance - paid, claims), strict=True)]

@@ -18,7 +18,7 @@ from portal.models.entry import (
     WebSession,
 )
 from portal.models.lender import DataKey, InstallationKey, Lender, PaymentAccount
-from portal.models.loan import BookImport, Instalment, Loan, Payment
+from portal.models.loan import BookImport, Instalment, Loan, Payment, Relief
 from portal.models.message import Message
 from portal.models.plan import Approval, Budget, Concession, Plan, PlanInstalment, PlanLoan
 from portal.models.proof import Consent, Proof, ProofReview, Registration, StoredFile
@@ -75,6 +75,7 @@ __all__ = [
     "ProofReview",
     "RecoveryCode",
     "Registration",
+    "Relief",
     "Row",
     "Signature",
     "Staff",

@@ -1,12 +1,12 @@
 """A lender: the tenant to whom every other row belongs, its keys and its payment accounts."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Row, keys
-from portal.models.types import Facts, Flag, UtcDateTime
+from portal.models.types import Day, Facts, Flag, UtcDateTime
 
 
 class Lender(Base):
@@ -22,6 +22,7 @@ class Lender(Base):
     certificate: Mapped[bytes | None] = mapped_column(LargeBinary)  # PKCS#12, locked with a passphrase
     passphrase_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed with a key of the lender
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    aged_on: Mapped[date | None] = mapped_column(Day)  # the business date of the figures on its loans
 
 
 class DataKey(Row):

@@ -5,9 +5,9 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.models.base import Row, belongs, keys, word
+from portal.models.base import Row, Sealed, belongs, keys, word
 from portal.models.types import Day, Facts
-from portal.vocabulary import DayCount, JobState, Method, PaymentKind, Product
+from portal.vocabulary import DayCount, JobState, Method, PaymentKind, Product, ReliefKind
 
 
 class Loan(Row):
@@ -22,6 +22,11 @@ class Loan(Row):
         CheckConstraint("annual_rate_ppm >= 0", name="rate"),
         CheckConstraint("length(currency) = 3", name="currency"),
         CheckConstraint("dpd >= 0 AND overdue_amount >= 0 AND outstanding >= 0", name="ageing"),
+        CheckConstraint(
+            "overdue_principal >= 0 AND overdue_interest >= 0 AND overdue_fees >= 0 AND penalty >= 0 "
+            "AND overdue_amount = overdue_principal + overdue_interest + overdue_fees",
+            name="overdue_parts",
+        ),
     )
 
     borrower_id: Mapped[int]
@@ -39,13 +44,18 @@ class Loan(Row):
     credit_limit: Mapped[int | None]
     as_of: Mapped[date] = mapped_column(Day)  # the day of the opening balances
 
-    # Written by nightly ageing, for the business date `aged_on`.
-    aged_on: Mapped[date | None] = mapped_column(Day)
+    # Written by nightly ageing, for the business date `Lender.aged_on`: see `domain.ledger` for what each is.
     dpd: Mapped[int] = mapped_column(default=0)
     bucket: Mapped[str | None]
     overdue_since: Mapped[date | None] = mapped_column(Day)
-    overdue_amount: Mapped[int] = mapped_column(default=0)
+    overdue_amount: Mapped[int] = mapped_column(default=0)  # the three parts together, without penalty
+    overdue_principal: Mapped[int] = mapped_column(default=0)
+    overdue_interest: Mapped[int] = mapped_column(default=0)
+    overdue_fees: Mapped[int] = mapped_column(default=0)
+    penalty: Mapped[int] = mapped_column(default=0)  # penalty interest and late fees still owed
+    reduced_by_cap: Mapped[int] = mapped_column(default=0)
     outstanding: Mapped[int] = mapped_column(default=0)
+    credit: Mapped[int] = mapped_column(default=0)  # below zero: more was reversed than came in
 
 
 class Instalment(Row):
@@ -91,6 +101,39 @@ class Payment(Row):
     currency: Mapped[str]
     kind: Mapped[PaymentKind] = word(PaymentKind)
     reference: Mapped[str]
+
+
+class Relief(Row):
+    """A concession on a contract as a dated fact, in force until it is withdrawn: see `domain.relief`."""
+
+    __tablename__ = "relief"
+    __table_args__ = keys(
+        belongs("loan_id", "loan"),
+        belongs("agreement_id", "agreement"),
+        Index(None, "lender_id", "loan_id"),
+        CheckConstraint("last_day IS NULL OR last_day >= first_day", name="days"),
+        CheckConstraint("share_ppm BETWEEN 1 AND 1000000", name="share"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint(
+            "(kind IN ('penalty_waiver', 'interest_waiver')) = ((share_ppm IS NULL) <> (amount IS NULL))",
+            name="how_much",
+        ),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn"),
+    )
+
+    loan_id: Mapped[int]
+    agreement_id: Mapped[int | None]
+    kind: Mapped[ReliefKind] = word(ReliefKind)
+    first_day: Mapped[date] = mapped_column(Day)
+    last_day: Mapped[date | None] = mapped_column(Day)  # None: until it is withdrawn
+    share_ppm: Mapped[int | None]
+    amount: Mapped[int | None]
+    actor: Mapped[str]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None]
+    withdrawal_reason_sealed: Mapped[bytes | None]
+
+    withdrawal_reason = Sealed("withdrawal_reason_sealed")
 
 
 class BookImport(Row):

@@ -1,4 +1,4 @@
-"""How the delay of a loan is charged, and how loans are read for `domain.ledger`."""
+"""How the delay of a loan is charged, and how loans and what happened to them are read for the ledger."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from portal.domain.accrual import penalty_rate_ppm
 from portal.domain.allocation import Component, DebtParts, Order
 from portal.domain.money import rate_from_ppm, rate_to_ppm
 from portal.domain.policy import Policy
-from portal.models import Instalment, Loan, Payment
+from portal.domain.relief import Relief as Given
+from portal.models import Instalment, Loan, Payment, Relief
 from portal.vocabulary import DayCount, Product
 
 _BASIS = {DayCount.ACT_365: 365, DayCount.ACT_360: 360, DayCount.THIRTY_360: 360}
@@ -33,6 +34,7 @@ def terms_of(loan: Loan, policy: Policy) -> ledger.Terms:
         order=Order(tuple(Component(name) for name in policy.allocation.order)),
         late_fees=fees if card else None,
         principal_first_from=policy.allocation.card_principal_first_from_dpd if card else None,
+        cap=None if card else ledger.Cap(rate_to_ppm(interest.annual_cap), loan.start_date),
     )
 
 
@@ -64,5 +66,24 @@ def receipts_of(session: Session, loans: Sequence[Loan]) -> dict[int, list[ledge
     for each in session.execute(query.order_by(row.loan_id, row.paid_on, row.id)):
         found[each.loan_id].append(
             ledger.Receipt(each.payment_no, each.paid_on, each.amount, each.kind, each.reference)
+        )
+    return found
+
+
+def reliefs_of(session: Session, loans: Sequence[Loan]) -> dict[int, list[Given]]:
+    """The relief in force on loans by loan id, in one query. What was withdrawn is as if never given."""
+    row = Relief
+    columns = (row.loan_id, row.kind, row.first_day, row.last_day, row.share_ppm, row.amount)
+    query = select(*columns).where(row.loan_id.in_([loan.id for loan in loans]), row.withdrawn_at.is_(None))
+    found: dict[int, list[Given]] = defaultdict(list)
+    for each in session.execute(query.order_by(row.loan_id, row.id)):
+        found[each.loan_id].append(
+            Given(
+                kind=each.kind,
+                first_day=each.first_day,
+                last_day=each.last_day,
+                share=None if each.share_ppm is None else rate_from_ppm(each.share_ppm),
+                amount=each.amount,
+            )
         )
     return found

@@ -1,7 +1,7 @@
 """The confirmed facts of a case as plain data: states, sources, amounts as decimal text. Nothing personal."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -45,7 +45,7 @@ def _facts(session: Session, case: Case, lender: Lender, now: datetime) -> Facts
         "overdue": _amounts(debt.overdue, debt.currency),
         "total": _amounts(debt.total, debt.currency),
         "holds": [hold.reason.value for hold in cases.holds_of(session, case)],
-        "loans": [_loan(part, debt.currency, imports) for part in debt.loans],
+        "loans": [_loan(part, debt.currency, imports, lender.aged_on) for part in debt.loans],
         "events": [
             {"at": event.at.isoformat(), "action": event.action, "actor": event.actor}
             for event in audit.timeline(session, case=case)
@@ -60,7 +60,7 @@ def _imports(session: Session, lender: Lender, debt: debts.Debt) -> dict[int, Bo
     return {found.id: found for found in session.scalars(query)}
 
 
-def _loan(part: LoanDebt, currency: str, imports: dict[int, BookImport]) -> Facts:
+def _loan(part: LoanDebt, currency: str, imports: dict[int, BookImport], aged_on: date | None) -> Facts:
     loan = part.loan
     brought = imports.get(loan.import_id) if loan.import_id else None
     return {
@@ -80,7 +80,7 @@ def _loan(part: LoanDebt, currency: str, imports: dict[int, BookImport]) -> Fact
             "as_of": loan.as_of.isoformat(),
             "imported_at": brought.created_at.isoformat() if brought else None,
             "digest": brought.digest if brought else None,
-            "aged_on": loan.aged_on.isoformat() if loan.aged_on else None,
+            "aged_on": aged_on.isoformat() if aged_on else None,
         },
     }
 

@@ -7,9 +7,10 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from portal.domain import ledger
-from portal.domain.accrual import OverdueSpan, accrued, penalty_interest
 from portal.domain.allocation import DebtParts
+from portal.domain.cap import CapCheck
 from portal.domain.policy import Policy
+from portal.domain.relief import Relief
 from portal.models import Case, Loan
 from portal.services import book_terms, cases
 
@@ -17,7 +18,8 @@ from portal.services import book_terms, cases
 @dataclass(frozen=True)
 class LoanDebt:
     """One loan of the debt, in minor units. `lines` are its instalments, oldest first, each with what it owes
-    and the spans of its penalty; `receipts` is the whole history; `daily` is the next day's penalty."""
+    and the spans of its penalty; `openings` are the same instalments as imported, `receipts` the whole
+    history, `reliefs` what was given and not withdrawn; `daily` is the next day's penalty."""
 
     loan: Loan
     business_date: date
@@ -28,7 +30,10 @@ class LoanDebt:
     daily: int
     terms: ledger.Terms
     lines: tuple[ledger.Line, ...]
+    openings: tuple[ledger.Opening, ...]
     receipts: tuple[ledger.Receipt, ...]
+    reliefs: tuple[Relief, ...]
+    cap: CapCheck | None
     credit: int
 
     @property
@@ -86,32 +91,43 @@ class Debt:
 def debt_of(session: Session, *, case: Case, policy: Policy, business_date: date) -> Debt:
     """Return what a case owes on a day. The sums of the rows are the figures, to the cent.
 
-    Three queries, whatever the number of loans."""
+    Four queries, whatever the number of loans."""
     loans = cases.loans_of(session, case)
     openings = book_terms.openings_of(session, loans)
     receipts = book_terms.receipts_of(session, loans)
+    reliefs = book_terms.reliefs_of(session, loans)
     return Debt(
         business_date,
         case.currency,
         tuple(
-            _loan_debt(loan, policy, business_date, openings.get(loan.id, []), receipts.get(loan.id, []))
+            loan_debt(
+                loan,
+                policy,
+                business_date,
+                openings=openings.get(loan.id, []),
+                receipts=receipts.get(loan.id, []),
+                reliefs=reliefs.get(loan.id, []),
+            )
             for loan in loans
         ),
     )
 
 
-def _loan_debt(
+def loan_debt(
     loan: Loan,
     policy: Policy,
     business_date: date,
+    *,
     openings: list[ledger.Opening],
     receipts: list[ledger.Receipt],
+    reliefs: list[Relief],
 ) -> LoanDebt:
+    """Return what one loan owes on a day, from what was read of it."""
     terms = book_terms.terms_of(loan, policy)
-    found = ledger.standing(openings, receipts, as_of=loan.as_of, business_date=business_date, terms=terms)
+    found = ledger.standing(
+        openings, receipts, reliefs=reliefs, as_of=loan.as_of, business_date=business_date, terms=terms
+    )
     debt = found.debt
-    # What is due today starts to cost tomorrow if it stays unpaid, so it is part of the next day's accrual.
-    bearing = sum(line.unpaid.principal for line in found.lines if line.due <= business_date)
     return LoanDebt(
         loan=loan,
         business_date=business_date,
@@ -119,10 +135,13 @@ def _loan_debt(
         not_yet_due=debt.not_yet_due,
         dpd=found.dpd,
         overdue_since=found.overdue_since,
-        daily=penalty_interest(accrued([OverdueSpan(bearing, terms.penalty_ppm, 1)]), terms.basis),
+        daily=found.next_accrual(terms),
         terms=terms,
         lines=found.lines,
+        openings=tuple(openings),
         receipts=tuple(receipts),
+        reliefs=tuple(reliefs),
+        cap=found.cap,
         credit=found.credit,
     )
 

@@ -282,3 +282,23 @@ def test_withdrawn_relief_leaves_no_trace():
     assert stand(kept) == standing(
         [opening()], [], reliefs=[kept], as_of=AS_OF, business_date=TODAY, terms=LOAN
     )
+
+
+@pytest.mark.parametrize(
+    ("reliefs", "terms", "added"),
+    [
+        ((), LOAN, 40),
+        ((relief(ReliefKind.PENALTY_STOP, TODAY + timedelta(days=1)),), LOAN, 0),
+        ((relief(ReliefKind.PENALTY_STOP, AS_OF, TODAY),), LOAN, 40),
+        ((), CARD, 0),
+        ((), replace(CAPPED, penalty_ppm=10_000_000), 65),  # 24 % of 1,000.00 for a day are 0.657
+    ],
+)
+def test_the_next_day_adds_what_it_may(reliefs, terms, added):
+    assert stand(*reliefs, terms=terms).next_accrual(terms) == added
+
+
+def test_what_falls_due_today_costs_from_tomorrow():
+    openings = [opening(due=TODAY), opening(2, TODAY + timedelta(days=1))]
+
+    assert stand(openings=openings).next_accrual(LOAN) == 40
