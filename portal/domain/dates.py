@@ -6,8 +6,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 
+from portal.domain.money import CodedError
 from portal.vocabulary import DayCount, Frequency
+
+Ratio = tuple[int, int]
+
+LAST_MONTH = 9999 * 12 + 11  # December 9999, counted from the year 0
+_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+class DateError(CodedError):
+    """A date that no calendar has: before the year 1 or after the year 9999 (`date_out_of_range`)."""
 
 
 class StepUnit(StrEnum):
@@ -45,8 +56,9 @@ class Step:
     every: int = 1
 
     @property
-    def months(self) -> int | None:
-        return self.every if self.unit is StepUnit.MONTH else None
+    def days(self) -> int:
+        """Return the days of a step of days or weeks."""
+        return self.every * (7 if self.unit is StepUnit.WEEK else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +93,76 @@ def days_between(earlier: date, later: date) -> int:
 
 
 def last_day_of_month(day: date) -> int:
-    return calendar.monthrange(day.year, day.month)[1]
+    return _month_length(day.year, day.month - 1)
+
+
+def _month_length(year: int, month: int) -> int:
+    """Return the days of a month; months are counted from 0."""
+    return 29 if month == 1 and calendar.isleap(year) else _LENGTHS[month]
+
+
+def add_days(day: date, days: int) -> date:
+    """Return the date that many days on; raise DateError beyond the calendar."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        raise _out_of_range() from None
 
 
 def add_months(
     day: date, months: int, *, rule: DueDateRule = DueDateRule.CLAMP, anchor_day: int | None = None
 ) -> date:
-    """Return the date that many months on, on the anchor's day of the month (the day's own unless given)."""
-    month = day.year * 12 + day.month - 1 + months
-    first = date(month // 12, month % 12 + 1, 1)
-    last = last_day_of_month(first)
-    wanted = last if rule is DueDateRule.MONTH_END else (anchor_day or day.day)
+    """Return the date that many months on, on the anchor's day of the month (the day's own unless given).
+
+    Raises DateError beyond the calendar."""
+    return _in_month(day.year * 12 + day.month - 1 + months, rule, anchor_day or day.day)
+
+
+def _in_month(number: int, rule: DueDateRule, wanted: int) -> date:
+    """Return the wanted day of a month, which is counted from the year 0."""
+    if not 12 <= number <= LAST_MONTH:
+        raise _out_of_range()
+    year, month = divmod(number, 12)
+    if wanted <= 28 and rule is not DueDateRule.MONTH_END:
+        return date(year, month + 1, wanted)
+    last = _month_length(year, month)
+    if rule is DueDateRule.MONTH_END:
+        return date(year, month + 1, last)
     if wanted > last and rule is DueDateRule.ROLL:
-        return first + timedelta(days=last)
-    return first.replace(day=min(wanted, last))
+        return add_days(date(year, month + 1, last), 1)
+    return date(year, month + 1, min(wanted, last))
+
+
+def _out_of_range() -> DateError:
+    return DateError("date_out_of_range", "A date lies outside the years 1 to 9999.")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Dates one step apart, each counted from the anchor and never from the date before it."""
+
+    anchor: date
+    step: Step
+    rule: DueDateRule
+    anchor_day: int
+
+    @classmethod
+    def of(cls, anchor: date, step: Step, rule: DueDateRule, anchor_day: int | None) -> "Series":
+        """Begin a series; an anchor that was itself rolled out of its month still belongs to that month."""
+        wanted = anchor_day or anchor.day
+        if rule is DueDateRule.ROLL and anchor.day == 1 and wanted > 28 and step.unit is StepUnit.MONTH:
+            anchor -= timedelta(days=1)
+        return cls(anchor, step, rule, wanted)
+
+    def dates(self, first: int, count: int) -> list[date]:
+        """Return dates by their number, 0 being the anchor's own. Raises DateError beyond the calendar."""
+        if self.step.unit is not StepUnit.MONTH:
+            days = self.step.days
+            return [add_days(self.anchor, days * number) for number in range(first, first + count)]
+        every, month = self.step.every, self.anchor.year * 12 + self.anchor.month - 1
+        begin = month + every * first
+        numbers = range(begin, begin + every * count, every)
+        return [_in_month(number, self.rule, self.anchor_day) for number in numbers]
 
 
 def period_dates(
@@ -109,19 +177,11 @@ def period_dates(
     """Return the due dates, each counted from the anchor and never from the date before it.
 
     The anchor is `first_due`, or the start one period earlier; `anchor_day` keeps, say, the 31st when the
-    first due date is a shorter month's last day; rule and anchor day hold for the first due date too."""
-    step = step_of(frequency)
+    first due date is a shorter month's last day; rule and anchor day hold for the first due date too. Raises
+    DateError beyond the year 9999."""
     anchor, offset = (start, 1) if first_due is None else (first_due, 0)
-    if step.unit is not StepUnit.MONTH:
-        days = step.every * (7 if step.unit is StepUnit.WEEK else 1)
-        return tuple(anchor + timedelta(days=days * number) for number in range(offset, periods + offset))
-    wanted = anchor_day or anchor.day
-    if rule is DueDateRule.ROLL and anchor.day == 1 and wanted > 28:
-        anchor -= timedelta(days=1)  # the first due date was itself rolled out of the month it belongs to
-    return tuple(
-        add_months(anchor, step.every * number, rule=rule, anchor_day=wanted)
-        for number in range(offset, periods + offset)
-    )
+    series = Series.of(anchor, step_of(frequency), rule, anchor_day)
+    return tuple(series.dates(offset, periods))
 
 
 def whole_months_and_rest(start: date, end: date) -> Fraction:
@@ -134,6 +194,8 @@ def whole_months_and_rest(start: date, end: date) -> Fraction:
     if add_months(start, months, anchor_day=anchor_day) > end:
         months -= 1
     reached = add_months(start, months, anchor_day=anchor_day)
+    if reached == end:
+        return Fraction(months)
     following = add_months(start, months + 1, anchor_day=anchor_day)
     return months + Fraction(days_between(reached, end), days_between(reached, following))
 
@@ -165,17 +227,33 @@ def year_share(
     return whole_months_and_rest(start, end) / 12
 
 
+def is_additive(day_count: DayCount, act_act: ActActForm) -> bool:
+    """Say whether the shares of two spans add up to the share of both together: they do where actual days
+    are counted, each over the length of its own year."""
+    if day_count is DayCount.ACT_ACT:
+        return act_act is not ActActForm.FEB_29
+    return day_count in (DayCount.ACT_365, DayCount.ACT_360)
+
+
 def _actual_share(start: date, end: date, form: ActActForm) -> Fraction:
     if form is ActActForm.FEB_29:
         return Fraction(days_between(start, end), 366 if _has_29_february(start, end) else 365)
-    moved = timedelta(days=1 if form is ActActForm.DUE_DAY else 0)
-    first, after_last = start + moved, end + moved
     total = Fraction(0)
-    while first < after_last:
-        until = min(date(first.year + 1, 1, 1), after_last)
-        total += Fraction(days_between(first, until), 366 if calendar.isleap(first.year) else 365)
-        first = until
+    for first, last in pairwise([start, *year_cuts(start, end, form), end]):
+        # The last day of a span that counts its due day, and the first of one that does not, is in its year.
+        year = last.year if form is ActActForm.DUE_DAY else first.year
+        total += Fraction(days_between(first, last), 366 if calendar.isleap(year) else 365)
     return total
+
+
+def year_cuts(start: date, end: date, form: ActActForm) -> list[date]:
+    """Return the dates strictly between two dates at which the year of an interest day changes: 31 December
+    where the days are counted (start, due], else 1 January."""
+    cuts = (
+        date(year, 12, 31) if form is ActActForm.DUE_DAY else date(year + 1, 1, 1)
+        for year in range(start.year, min(end.year, 9998) + 1)
+    )
+    return [cut for cut in cuts if start < cut < end]
 
 
 def _has_29_february(start: date, end: date) -> bool:

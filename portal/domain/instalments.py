@@ -1,24 +1,27 @@
-"""The arithmetic under a schedule: the regular instalment, and the rows that follow from it."""
+"""The arithmetic under a schedule: rounding in whole numbers, and the regular instalment of a debt."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from typing import NamedTuple
 
+from portal.domain.dates import Ratio
 from portal.domain.money import CodedError, Exact, Rounding, round_exact
 from portal.vocabulary import Method
 
 DIGITS = 50  # of the annuity's intermediate results; the specification asks for at least 28
 SINGLE_REPAYMENT = frozenset({Method.INTEREST_FIRST, Method.LUMP_SUM})
 
+Divide = Callable[[int, int], int]
+
 
 class ScheduleError(CodedError):
     """A schedule that cannot be made as asked; `code` and `facts` say why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One instalment in minor units; `balance` is the principal left after it."""
 
     number: int
@@ -29,155 +32,159 @@ class Row:
     balance: int
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the rows are computed from; `charges` is each period's interest as a share of the balance."""
+def _half_up(amount: int, divisor: int) -> int:
+    return (2 * amount + divisor) // (2 * divisor)
 
-    principal: int
-    method: Method
-    dates: tuple[date, ...]
-    charges: tuple[Fraction, ...]
-    weights: tuple[Fraction, ...]
-    rounding: Rounding
-    instalment_rounding: Rounding
+
+def _half_even(amount: int, divisor: int) -> int:
+    whole, rest = divmod(amount, divisor)
+    return whole + (2 * rest > divisor or (2 * rest == divisor and whole % 2 == 1))
+
+
+def _up(amount: int, divisor: int) -> int:
+    return -(-amount // divisor)
+
+
+def _down(amount: int, divisor: int) -> int:
+    return amount // divisor
+
+
+# How an amount not below zero is divided and rounded; `round_exact` without the cost of a fraction.
+DIVIDE: dict[Rounding, Divide] = {
+    Rounding.HALF_UP: _half_up,
+    Rounding.HALF_EVEN: _half_even,
+    Rounding.UP: _up,
+    Rounding.DOWN: _down,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roundings:
+    """How interest and the instalment are rounded; the instalment to a whole multiple of minor units."""
+
+    interest: Rounding
+    instalment: Rounding
     multiple_of: int = 1
-    deferred: int = 0
-    interest_grace: int = 0
+
+    def candidates(self, exact: Exact) -> tuple[int, ...]:
+        """Return the amounts an instalment may be, as asked first and finer after that.
+
+        Rounded up too far an instalment would repay a small debt before the last due date; rounded to nothing
+        it would leave all of it to the last one."""
+        asked = round_exact(exact, self.instalment, multiple_of=self.multiple_of)
+        finer = round_exact(exact, self.instalment), round_exact(exact, Rounding.DOWN)
+        return tuple(dict.fromkeys((asked, *finer)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What is left to repay: `charges` is each period's interest as a share of the balance.
+
+    `carried` bears no interest and is collected with the first instalment. `weights` is None where every
+    instalment weighs the same. `number` is that of the first instalment. Graces count the periods left."""
+
+    balance: int
+    charges: Sequence[Ratio]
+    weights: Sequence[Fraction] | None = None
+    carried: int = 0
     principal_grace: int = 0
-    carry_rounding: bool = False
-
-    @property
-    def repaying(self) -> int:
-        """How many periods repay principal."""
-        return len(self.dates) - self.principal_grace
-
-    def asked_total(self, index: int, instalment: int) -> int:
-        """What the row should cost: the instalment times the weight of its period."""
-        return round_exact(instalment * self.weights[index - self.principal_grace], self.instalment_rounding)
-
-    def asked_principal(self, index: int, instalment: int, interest: int) -> int:
-        """What the row should repay; below zero when the instalment does not cover the interest."""
-        if index < self.principal_grace or self.method in SINGLE_REPAYMENT:
-            return 0
-        if self.method is Method.EQUAL_PRINCIPAL:
-            return instalment
-        return self.asked_total(index, instalment) - interest
+    interest_grace: int = 0
+    number: int = 1
 
 
-def rows_of(terms: Terms, instalment: int) -> tuple[Row, ...]:
-    """Return the rows until nothing is left; only the last of all due dates takes the whole rest."""
-    return tuple(_rows(terms, instalment))
+class Trial(NamedTuple):
+    """What became of an instalment: after how many periods nothing was left, and where it did not cover."""
+
+    periods: int
+    uncovered: ScheduleError | None
 
 
-def _rows(terms: Terms, instalment: int) -> Iterator[Row]:
-    balance, deferred, error = terms.principal, terms.deferred, Fraction(0)
-    for index, (due, charge) in enumerate(zip(terms.dates, terms.charges, strict=True)):
-        interest, error = _rounded_interest(balance * charge, error, terms)
-        if index < terms.interest_grace:
-            interest, deferred = 0, deferred + interest
-        else:
-            interest, deferred = interest + deferred, 0
-        asked = terms.asked_principal(index, instalment, interest)
-        principal = balance if index == len(terms.dates) - 1 else min(balance, asked)
-        balance -= principal
-        yield Row(index + 1, due, principal, interest, principal + interest, balance)
-        if balance == 0:
-            return
-
-
-def _rounded_interest(exact: Fraction, error: Fraction, terms: Terms) -> tuple[int, Fraction]:
-    """Round a period's interest; with carried rounding, a whole cent of gathered error joins it."""
-    interest = round_exact(exact, terms.rounding)
-    if not terms.carry_rounding:
-        return interest, error
-    error += exact - interest
-    cents = round_exact(error, Rounding.DOWN)
-    return interest + cents, error - cents
-
-
-def regular_instalment(terms: Terms) -> int:
+def regular_instalment(
+    rest: Rest, method: Method, roundings: Roundings, nominal: Sequence[Ratio] | None = None
+) -> int:
     """Find the amount that repays the debt in exactly its periods; raise ScheduleError if none does.
 
-    Rounded up too far it would repay a small debt before the last due date; rounded to nothing it would
-    leave all of it to the last one. Either way a finer rounding is tried."""
-    if terms.method in SINGLE_REPAYMENT:
+    For equal principal it is the principal alone, for a single repayment 0. `nominal` are the charges that
+    the instalment is found from where they are not those of the actual periods."""
+    if method in SINGLE_REPAYMENT:
         return 0
-    if terms.method is Method.EQUAL_PRINCIPAL:
-        return equal_share(terms.principal, terms)
-    exact, rows = annuity(terms), tuple[Row, ...]()
-    for rounding, multiple in (
-        (terms.instalment_rounding, terms.multiple_of),
-        (terms.instalment_rounding, 1),
-        (Rounding.DOWN, 1),
-    ):
-        instalment = round_exact(exact, rounding, multiple_of=multiple)
-        rows = rows_of(terms, instalment)
-        if instalment > 0 and len(rows) == len(terms.dates) and all(row.principal >= 0 for row in rows):
+    if method is Method.EQUAL_PRINCIPAL:
+        return equal_share(rest.balance, len(rest.charges) - rest.principal_grace, roundings)
+    uncovered = None
+    for instalment in roundings.candidates(annuity(rest, nominal or rest.charges)):
+        periods, uncovered = _tried(rest, instalment, roundings)
+        if instalment > 0 and uncovered is None and periods == len(rest.charges):
             return instalment
-    check_covered(rows)
-    raise too_small(terms.principal, terms.repaying)
+    raise uncovered or too_small(rest.balance, len(rest.charges) - rest.principal_grace)
 
 
-def annuity(terms: Terms) -> Exact:
+def annuity(rest: Rest, charges: Sequence[Ratio]) -> Exact:
     """Return the instalment of weight 1: the debt over its weights, discounted by the period factors."""
-    debt = terms.principal + terms.deferred
-    charges = terms.charges[terms.principal_grace :]
-    if not any(charges):
-        return Fraction(debt) / sum(terms.weights)
+    debt, charges = rest.balance + rest.carried, charges[rest.principal_grace :]
+    weights = rest.weights or (Fraction(1),) * len(charges)
+    if not any(charge for charge, _ in charges):
+        return Fraction(debt) / sum(weights)
     with localcontext() as context:
         context.prec = DIGITS
+        known = {charge: 1 + Decimal(charge[0]) / charge[1] for charge in set(charges)}
         growth, weighted = Decimal(1), Decimal(0)
-        for charge, weight in zip(reversed(charges), reversed(terms.weights), strict=True):
-            weighted += growth * weight.numerator / weight.denominator
-            growth *= 1 + Decimal(charge.numerator) / charge.denominator
+        if rest.weights is None:
+            for charge in reversed(charges):
+                weighted += growth
+                growth *= known[charge]
+        else:
+            for charge, weight in zip(reversed(charges), reversed(weights), strict=True):
+                weighted += growth * weight.numerator / weight.denominator
+                growth *= known[charge]
         return debt * growth / weighted
 
 
-def equal_share(amount: int, terms: Terms) -> int:
+def _tried(rest: Rest, instalment: int, roundings: Roundings) -> Trial:
+    """Repay with an instalment and see where that leads."""
+    balance, deferred, divide = rest.balance, rest.carried, DIVIDE[roundings.interest]
+    grace, interest_grace, last = rest.principal_grace, rest.interest_grace, len(rest.charges) - 1
+    for index, (charge, year) in enumerate(rest.charges):
+        interest = divide(balance * charge, year)
+        if index < interest_grace:
+            interest, deferred = 0, deferred + interest
+        elif deferred:
+            interest, deferred = interest + deferred, 0
+        if index == last:
+            break
+        if index < grace:
+            continue
+        asked = weighted_total(instalment, rest.weights, index - grace, roundings.instalment)
+        if asked < interest:
+            return Trial(index + 1, below_interest(rest.number + index, asked, interest))
+        balance -= asked - interest
+        if balance <= 0:
+            return Trial(index + 1, None)
+    return Trial(last + 1, None)
+
+
+def weighted_total(
+    instalment: int, weights: Sequence[Fraction] | None, index: int, rounding: Rounding
+) -> int:
+    """Return what an instalment should cost: the regular one times the weight of its period."""
+    return instalment if weights is None else round_exact(instalment * weights[index], rounding)
+
+
+def equal_share(amount: int, parts: int, roundings: Roundings) -> int:
     """Return the part of an amount that each repaying period takes, so that the last still takes some."""
-    parts = terms.repaying
-    for rounding, multiple in (
-        (terms.instalment_rounding, terms.multiple_of),
-        (terms.instalment_rounding, 1),
-        (Rounding.DOWN, 1),
-    ):
-        share = round_exact(Fraction(amount, parts), rounding, multiple_of=multiple)
+    for share in roundings.candidates(Fraction(amount, parts)):
         if share > 0 and share * (parts - 1) < amount:
             return share
     raise too_small(amount, parts)
 
 
-def with_last_interest(rows: tuple[Row, ...], terms: Terms, instalment: int) -> tuple[Row, ...]:
-    """Let the last interest instead of the last instalment take the cents that rounding left over.
-
-    Where that would leave interest below zero, or invent some on a free loan, the rows stay as they are."""
-    last = rows[-1]
-    asked = terms.asked_total(len(rows) - 1, instalment)
-    if not last.interest or asked < last.principal:
-        return rows
-    return (*rows[:-1], replace(last, interest=asked - last.principal, total=asked))
-
-
-def last_difference(rows: tuple[Row, ...], terms: Terms, instalment: int) -> int:
-    """Return by how much the last row is not what its method asks for."""
-    if terms.method in SINGLE_REPAYMENT:
-        return 0
-    if terms.method is Method.EQUAL_PRINCIPAL:
-        return rows[-1].principal - instalment
-    return rows[-1].total - terms.asked_total(len(rows) - 1, instalment)
-
-
-def check_covered(rows: tuple[Row, ...]) -> None:
-    """Refuse rows whose instalment does not cover their interest."""
-    for row in rows:
-        if row.principal < 0:
-            raise ScheduleError(
-                "instalment_below_interest",
-                f"Instalment {row.number} of {row.total} does not cover its interest of {row.interest}.",
-                number=row.number,
-                instalment=row.total,
-                interest=row.interest,
-            )
+def below_interest(number: int, instalment: int, interest: int) -> ScheduleError:
+    return ScheduleError(
+        "instalment_below_interest",
+        f"Instalment {number} of {instalment} does not cover its interest of {interest}.",
+        number=number,
+        instalment=instalment,
+        interest=interest,
+    )
 
 
 def too_small(amount: int, parts: int) -> ScheduleError:

@@ -1,49 +1,34 @@
 """How a debt is divided into instalments: rows that add up, interest rounded once per row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
-from fractions import Fraction
-from itertools import pairwise
 
-from portal.domain.dates import (
-    ActActForm,
-    DueDateRule,
-    Pause,
-    Step,
-    add_months,
-    days_between,
-    paused_days,
-    period_dates,
-    step_of,
-    year_share,
-)
-from portal.domain.instalments import (
-    Row,
-    ScheduleError,
-    Terms,
-    check_covered,
-    equal_share,
-    last_difference,
-    regular_instalment,
-    rows_of,
-    with_last_interest,
-)
-from portal.domain.money import Rounding, round_exact
+from portal.domain.contract import MOST_PERIODS, Contract, InstalmentBasis, Remainder
+from portal.domain.dates import ActActForm, DueDateRule, Pause, Step, add_days
+from portal.domain.instalments import Row, ScheduleError
+from portal.domain.money import Rounding
+from portal.domain.repayment import FOUND_ANEW
+from portal.domain.schedule_facts import Fact, InterestPause, UnpaidInstalment
+from portal.domain.timeline import Timeline
 from portal.vocabulary import DayCount, Frequency, Method
 
-__all__ = ["MOST_PERIODS", "Remainder", "Row", "Schedule", "ScheduleError", "build_schedule", "equal_split"]
+__all__ = [
+    "MOST_PERIODS",
+    "Contract",
+    "InstalmentBasis",
+    "Remainder",
+    "Row",
+    "Schedule",
+    "ScheduleError",
+    "build_schedule",
+    "equal_split",
+    "replay",
+    "with_arrears",
+]
 
-MOST_PERIODS = 600
-
-
-class Remainder(StrEnum):
-    """Where the cents go that rounding leaves over."""
-
-    LAST_INSTALMENT = "last_instalment"
-    LAST_INTEREST = "last_interest"
+Flow = tuple[date, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +36,16 @@ class Schedule:
     """The rows of a debt; `difference` is by how much the last row is not what its method asks for.
 
     `instalment` is the regular total (of principal alone for equal principal, of weight 1 for stepped, 0
-    where all principal falls due at once)."""
+    where all principal falls due at once), after the last change of it. `early` are repayments besides the
+    instalments by the number of the row whose principal holds them."""
 
     principal: int
     method: Method
     rows: tuple[Row, ...]
     instalment: int
     difference: int
+    start: date
+    early: tuple[tuple[int, date, int], ...] = ()
 
     @property
     def total_interest(self) -> int:
@@ -66,6 +54,15 @@ class Schedule:
     @property
     def total(self) -> int:
         return sum(row.total for row in self.rows)
+
+    def flows(self) -> list[Flow]:
+        """Return what is paid out (below zero) and paid back, by day: what a yearly rate is found from."""
+        paid = [(row.due_date, row.total) for row in self.rows]
+        for number, day, amount in self.early:
+            due_date, total = paid[number - 1]
+            paid[number - 1] = (due_date, total - amount)
+            paid.append((day, amount))
+        return [(self.start, -self.principal), *paid]
 
 
 def build_schedule(
@@ -83,8 +80,10 @@ def build_schedule(
     due_date_rule: DueDateRule = DueDateRule.CLAMP,
     anchor_day: int | None = None,
     due_dates: Sequence[date] | None = None,
+    adjust: Callable[[date], date] | None = None,
     act_act: ActActForm = ActActForm.DUE_DAY,
     remainder: Remainder = Remainder.LAST_INSTALMENT,
+    instalment_basis: InstalmentBasis = InstalmentBasis.ACTUAL_PERIODS,
     instalment_fixed: int | None = None,
     instalment_multiple_of: int = 1,
     instalment_rounding: Rounding | None = None,
@@ -93,81 +92,104 @@ def build_schedule(
     interest_free: int = 0,
     interest_pauses: Sequence[Pause] = (),
     carried_interest: int = 0,
+    round_each_year_part: bool = False,
     carry_rounding: bool = False,
 ) -> Schedule:
     """Divide a debt into instalments; raise ScheduleError for what cannot be a plan.
 
-    Amounts are minor units; `annual_rate` is a fraction of one (0.12 for 12 %); interest runs from `start`.
-    `due_dates` replaces the computed dates. Grace counts periods: `principal_grace` repays nothing but bears
-    interest, `interest_grace` defers interest to the first period after it, `interest_free` waives it.
-    `carried_interest` was owed before, bears none and is collected with the first instalment. The instalment
-    is found before `interest_pauses`: a pause shortens the end of the plan and raises no instalment."""
-    _check_figures(principal, annual_rate, periods, method, (principal_grace, interest_grace, interest_free))
-    if carried_interest < 0 or (instalment_fixed is not None and instalment_fixed <= 0):
-        raise ScheduleError(
-            "amount_not_positive", "An instalment is above zero, carried interest not below it."
-        )
-    step = step_of(frequency)
-    rules = _DateRules(start, periods, step, due_date_rule, anchor_day)
-    dates = rules.dates(first_due) if due_dates is None else tuple(due_dates)
-    _check_dates(start, dates, periods)
-    regular_first = due_dates is None and rules.is_regular(dates[0])
-    shares = [
-        year_share(
-            begin,
-            end,
-            day_count,
-            step=step,
-            regular=regular_first or (index > 0 and due_dates is None),
-            act_act=act_act,
-        )
-        for index, (begin, end) in enumerate(pairwise((start, *dates)))
-    ]
-    terms = Terms(
+    The terms are those of a `Contract`. The instalment is found before `interest_pauses`: a pause shortens
+    the end of the plan and raises no instalment. It ends early when an instalment that was named is higher
+    than the debt needs; one that is lower leaves the rest to the last."""
+    contract = Contract(
         principal=principal,
+        annual_rate=annual_rate,
+        periods=periods,
+        start=start,
         method=method,
-        dates=dates,
-        charges=tuple(Fraction(annual_rate) * share for share in shares),
-        weights=_weights(weights, method, periods - principal_grace),
+        day_count=day_count,
+        frequency=frequency,
+        first_due=first_due,
         rounding=rounding,
-        instalment_rounding=instalment_rounding or rounding,
-        multiple_of=instalment_multiple_of,
-        deferred=carried_interest,
-        interest_grace=interest_grace,
+        weights=weights,
+        due_date_rule=due_date_rule,
+        anchor_day=anchor_day,
+        due_dates=due_dates,
+        adjust=adjust,
+        act_act=act_act,
+        remainder=remainder,
+        instalment_basis=instalment_basis,
+        instalment_fixed=instalment_fixed,
+        instalment_multiple_of=instalment_multiple_of,
+        instalment_rounding=instalment_rounding,
         principal_grace=principal_grace,
+        interest_grace=interest_grace,
+        interest_free=interest_free,
+        carried_interest=carried_interest,
+        round_each_year_part=round_each_year_part,
         carry_rounding=carry_rounding,
     )
-    instalment = regular_instalment(terms) if instalment_fixed is None else instalment_fixed
-    borne = _borne(terms.charges, start, dates, interest_pauses, interest_free)
-    rows = rows_of(replace(terms, charges=borne), instalment)
-    check_covered(rows)
-    if remainder is Remainder.LAST_INTEREST and method in (Method.EQUAL_INSTALMENT, Method.STEPPED):
-        rows = with_last_interest(rows, terms, instalment)
-    return Schedule(principal, method, rows, instalment, last_difference(rows, terms, instalment))
+    return replay(contract, [InterestPause(pause.first_day, pause.last_day) for pause in interest_pauses])
 
 
-@dataclass(frozen=True, slots=True)
-class _DateRules:
-    start: date
-    periods: int
-    step: Step
-    rule: DueDateRule
-    anchor_day: int | None
+def replay(contract: Contract, facts: Iterable[Fact] = ()) -> Schedule:
+    """Return the schedule of a contract and what happened to it, computed from the start.
 
-    def dates(self, first_due: date | None) -> tuple[date, ...]:
-        return period_dates(
-            start=self.start,
-            periods=self.periods,
-            frequency=self.step,
-            first_due=first_due,
-            rule=self.rule,
-            anchor_day=self.anchor_day,
-        )
+    Facts take effect in the order of their days, whatever order they are given in, so that one which is
+    withdrawn leaves no trace and one which is dated back counts from its day. Raises ScheduleError."""
+    timeline = Timeline(contract)
+    for fact in sorted(facts, key=lambda fact: fact.day):
+        timeline = timeline.apply(fact)
+    return schedule_of(timeline)
 
-    def is_regular(self, first: date) -> bool:
-        """Say whether the first period is exactly one step, its start being a date of the same series."""
-        in_series = add_months(self.start, 0, rule=self.rule, anchor_day=self.anchor_day) == self.start
-        return in_series and first == self.dates(None)[0]
+
+def schedule_of(timeline: Timeline) -> Schedule:
+    """Return the schedule a timeline comes to when no more facts follow."""
+    timeline.finish()
+    contract, rows = timeline.contract, timeline.rows
+    if contract.remainder is Remainder.LAST_INTEREST and not timeline.changed:
+        rows = _with_last_interest(timeline)
+    last, difference = rows[-1], 0
+    early = sum(amount for number, _, amount in timeline.early if number == last.number)
+    if contract.method is Method.EQUAL_PRINCIPAL:
+        difference = last.principal - early - timeline.instalment
+    elif contract.method in FOUND_ANEW:
+        difference = last.total - early - timeline.asked_total(len(rows) - 1)
+    return Schedule(
+        principal=timeline.origin.principal,
+        method=contract.method,
+        rows=(*timeline.finished, *rows),
+        instalment=timeline.instalment,
+        difference=difference,
+        start=timeline.origin.start,
+        early=tuple(timeline.early),
+    )
+
+
+def _with_last_interest(timeline: Timeline) -> list[Row]:
+    """Let the last interest instead of the last instalment take the cents that rounding left over.
+
+    Where that would leave interest below zero, or invent some on a free loan, the rows stay as they are."""
+    rows, contract = timeline.rows, timeline.contract
+    if contract.method not in FOUND_ANEW or contract.instalment_fixed is not None:
+        return rows
+    last, asked = rows[-1], timeline.asked_total(len(rows) - 1)
+    if not last.interest or asked < last.principal:
+        return rows
+    return [*rows[:-1], last._replace(interest=asked - last.principal, total=asked)]
+
+
+def with_arrears(contract: Contract, unpaid: Iterable[int], *, as_of: date) -> Schedule:
+    """Return the schedule when instalments (by their numbers) are not paid as of a day.
+
+    The principal of those that are due by then keeps bearing the contract's interest, which later instalments
+    collect; unpaid interest bears none. Raises ScheduleError."""
+    numbers, rows = set(unpaid), replay(contract).rows
+    missing = numbers.difference(row.number for row in rows)
+    if missing:
+        number = min(missing)
+        raise ScheduleError("no_such_instalment", f"There is no instalment {number}.", number=number)
+    due = [row.due_date for row in rows if row.number in numbers and row.due_date <= as_of]
+    return replay(contract, [UnpaidInstalment(day, as_of) for day in due])
 
 
 def equal_split(
@@ -180,91 +202,20 @@ def equal_split(
 ) -> Schedule:
     """Divide a debt and a fixed amount of interest into equal rows, the last taking both remainders.
 
-    No new interest arises: the form of re-plan that spreads what is owed. Raises ScheduleError."""
-    _check_figures(principal, Decimal(0), len(dates), Method.EQUAL_PRINCIPAL, (0,))
-    _check_order(dates)
-    nothing = (Fraction(0),) * len(dates)
-    terms = Terms(
-        principal, Method.EQUAL_PRINCIPAL, tuple(dates), nothing, (), rounding, rounding, multiple_of
+    No new interest arises: the form of re-plan that spreads what is owed. `difference` is that of the last
+    total from the regular one. Raises ScheduleError."""
+    contract = Contract(
+        principal=principal,
+        annual_rate=Decimal(0),
+        periods=len(dates),
+        start=add_days(dates[0], -1) if dates else date.max,
+        due_dates=dates,
+        method=Method.EQUAL_PRINCIPAL,
+        day_count=DayCount.ACT_365,
+        spread_interest=interest,
+        rounding=rounding,
+        instalment_multiple_of=multiple_of,
     )
-    share = equal_share(principal, terms)
-    interest_share = round_exact(Fraction(interest, len(dates)), rounding)
-    if interest_share * (len(dates) - 1) > interest:
-        interest_share = interest // len(dates)
-    rows = []
-    for row in rows_of(terms, share):
-        last = row.number == len(dates)
-        charged = interest - interest_share * (row.number - 1) if last else interest_share
-        rows.append(replace(row, interest=charged, total=row.principal + charged))
-    regular = share + interest_share
-    return Schedule(principal, Method.EQUAL_PRINCIPAL, tuple(rows), regular, rows[-1].total - regular)
-
-
-def _borne(
-    charges: tuple[Fraction, ...],
-    start: date,
-    dates: tuple[date, ...],
-    pauses: Sequence[Pause],
-    interest_free: int,
-) -> tuple[Fraction, ...]:
-    """Return the charges without free periods and without the share of each period's days that is paused."""
-    borne = []
-    for index, (charge, (begin, end)) in enumerate(zip(charges, pairwise((start, *dates)), strict=True)):
-        days = days_between(begin, end)
-        kept = 0 if index < interest_free else days - paused_days(begin, end, pauses)
-        borne.append(charge * Fraction(kept, days))
-    return tuple(borne)
-
-
-def _weights(weights: Sequence[Decimal] | None, method: Method, repaying: int) -> tuple[Fraction, ...]:
-    if method is not Method.STEPPED:
-        return (Fraction(1),) * repaying
-    if weights is None or len(weights) != repaying:
-        raise ScheduleError(
-            "weights_count",
-            f"A stepped plan needs one weight for each of {repaying} periods.",
-            periods=repaying,
-        )
-    if any(not weight.is_finite() or weight <= 0 for weight in weights):
-        raise ScheduleError("weight_not_positive", "Every weight of a stepped plan is above zero.")
-    return tuple(Fraction(weight) for weight in weights)
-
-
-def _check_figures(
-    principal: int, annual_rate: Decimal, periods: int, method: Method, graces: tuple[int, ...]
-) -> None:
-    if principal <= 0:
-        raise ScheduleError("principal_not_positive", "The debt is above zero.", principal=principal)
-    if not annual_rate.is_finite() or annual_rate < 0:
-        raise ScheduleError("rate_negative", "The yearly rate is a number not below zero.", rate=annual_rate)
-    if not 1 <= periods <= MOST_PERIODS:
-        raise ScheduleError(
-            "periods_out_of_range", f"A plan has 1 to {MOST_PERIODS} instalments.", periods=periods
-        )
-    if method is Method.MINIMUM_PAYMENT:
-        raise ScheduleError("method_not_a_plan", "A minimum payment has no fixed schedule.", method=method)
-    if method is Method.LUMP_SUM and periods != 1:
-        raise ScheduleError("lump_sum_is_one_payment", "A lump sum is one payment.", periods=periods)
-    if any(not 0 <= grace < periods for grace in graces):
-        raise ScheduleError("grace_too_long", "Grace is shorter than the plan.", periods=periods)
-
-
-def _check_dates(start: date, dates: tuple[date, ...], periods: int) -> None:
-    if len(dates) != periods:
-        raise ScheduleError("dates_count", f"There is one due date for each of {periods} instalments.")
-    if dates[0] <= start:
-        raise ScheduleError(
-            "first_due_not_after_start",
-            f"The first due date {dates[0]} is not after the start {start}.",
-            first_due=dates[0],
-            start=start,
-        )
-    _check_order(dates)
-
-
-def _check_order(dates: Sequence[date]) -> None:
-    for earlier, later in pairwise(dates):
-        if later <= earlier:
-            raise ScheduleError(
-                "dates_out_of_order", f"{later} does not come after {earlier}.", earlier=earlier, later=later
-            )
+    schedule = replay(contract)
+    regular, last = schedule.rows[0].total, schedule.rows[-1].total
+    return replace(schedule, instalment=regular, difference=last - regular)
