@@ -238,9 +238,9 @@ def loan(
             )
         )
     session.flush()
-    made.aged_on = today
     made.dpd = 5 + 30 * (late - 1) if late else 0
     made.overdue_since = today - timedelta(days=made.dpd) if late else None
+    made.overdue_principal, made.overdue_interest = late * instalment, late * interest
     made.overdue_amount = late * (instalment + interest)
     made.outstanding = (8 + late) * (instalment + interest)
     made.bucket = "M1" if 0 < made.dpd <= 30 else "M2" if made.dpd else None

@@ -4,6 +4,7 @@ Imported paid figures stand as of a day; only later payments are allocated. Ever
 that day, so that a back-dated payment, a reversal or withdrawn relief changes penalty, days past due and
 allocation from its own day on (specification 04 section 3)."""
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,25 +14,40 @@ from portal.domain.accrual import OverdueSpan
 from portal.domain.allocation import DebtParts
 from portal.domain.cap import Cap, CapCheck
 from portal.domain.dates import Pause, paused_days
-from portal.domain.ledger_facts import LateFees, Opening, Receipt, Terms
+from portal.domain.ledger_facts import LateFees, Met, Opening, PrincipalDays, Receipt, Terms
 from portal.domain.ledger_play import Play, Playing, net_of_reversals
 from portal.domain.relief import Relief, pauses, waivers
 from portal.vocabulary import ReliefKind
 
-__all__ = ["Cap", "LateFees", "Line", "Opening", "Receipt", "Standing", "Terms", "standing"]
+__all__ = [
+    "Cap",
+    "LateFees",
+    "Line",
+    "Met",
+    "Opening",
+    "PrincipalDays",
+    "Receipt",
+    "Replay",
+    "Standing",
+    "Terms",
+    "standing",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """An instalment on the business date: what it still owes, and how its penalty came about.
 
-    `unpaid` is without what was `waived` and what the cap `reduced` it by."""
+    `unpaid` is without what was `waived` and what the cap `reduced` it by. A card's late fee was charged on
+    `late_fee_on`, the unpaid minimum, the `late_fee_place`-th in a row."""
 
     number: int
     due: date
     unpaid: DebtParts
     spans: tuple[OverdueSpan, ...]
     late_fee: int
+    late_fee_place: int
+    late_fee_on: int
     penalty_paid: int
     waived: DebtParts
     reduced: DebtParts
@@ -46,7 +62,9 @@ class Line:
 class Standing:
     """A loan on a business date. `credit` is money nothing is owed for; below zero: too much reversed.
 
-    `cap` compares what was charged since disbursement with what was allowed; None where no cap is counted."""
+    `cap` compares what was charged since disbursement with what was allowed, which follows from
+    `principal_days`; None where no cap is counted. `met` says where each payment went, `reopened` what was
+    taken back of the opening balance."""
 
     business_date: date
     lines: tuple[Line, ...]
@@ -54,6 +72,9 @@ class Standing:
     cap: CapCheck | None
     stopped: tuple[Pause, ...]
     paused: tuple[Pause, ...]
+    met: tuple[Met, ...]
+    principal_days: tuple[PrincipalDays, ...]
+    reopened: int
 
     def next_accrual(self, terms: Terms) -> int:
         """Return what one more day without a payment adds to the penalty, in minor units; a card's late fee
@@ -100,6 +121,71 @@ class Standing:
         return sum(line.contract_unpaid for line in self.lines)
 
 
+class Replay:
+    """A loan played forward from its opening balance, day by day, as far as one likes; further payments may
+    be added on the way. What is asked for a day before the last one played is not defined.
+
+    On one day relief comes before payments, and both after the penalty of the days until then."""
+
+    def __init__(
+        self,
+        openings: Iterable[Opening],
+        receipts: Iterable[Receipt],
+        *,
+        reliefs: Iterable[Relief] = (),
+        as_of: date,
+        known_until: date,
+        terms: Terms,
+    ) -> None:
+        """`receipts` count from the day after `as_of` until `known_until`."""
+        given = tuple(reliefs)
+        known = [each for each in receipts if as_of < each.on <= known_until]
+        payments, taken_back = net_of_reversals(known)
+        self._play = Play(openings, as_of=as_of, terms=terms, stops=pauses(given, ReliefKind.PENALTY_STOP))
+        self._play.reopen(taken_back)
+        self._paused = pauses(given, ReliefKind.DELINQUENCY_PAUSE)
+        events: list[tuple[date, int, str, Relief | Receipt]] = [
+            *(
+                (each.first_day, 0, f"{place:06}", each)
+                for place, each in enumerate(waivers(given, as_of=as_of, until=date.max))
+            ),
+            *((each.on, 1, each.number, each) for each in payments),
+        ]
+        self._ahead = deque(sorted(events, key=lambda event: event[:3]))
+
+    def pay(self, payment: Receipt) -> Met:
+        """Play until the day of a further payment and allocate it, after all else that happened that day."""
+        self._to(payment.on)
+        self._play.pay(payment)
+        return self._play.met[-1]
+
+    def standing(self, business_date: date) -> Standing:
+        """Play until a day and return how the loan stands on it."""
+        play = self._play
+        self._to(business_date)
+        play.charge_to(business_date)
+        beyond, check = play.beyond_cap(business_date)
+        return Standing(
+            business_date,
+            tuple(_line(line, over, play.terms) for line, over in zip(play.lines, beyond, strict=True)),
+            play.credit,
+            check,
+            play.stops,
+            self._paused,
+            tuple(play.met),
+            tuple(play.principal_days),
+            play.reopened,
+        )
+
+    def _to(self, day: date) -> None:
+        while self._ahead and self._ahead[0][0] <= day:
+            happened = self._ahead.popleft()[3]
+            if isinstance(happened, Relief):
+                self._play.waive(happened)
+            else:
+                self._play.pay(happened)
+
+
 def standing(
     openings: Iterable[Opening],
     receipts: Iterable[Receipt],
@@ -109,35 +195,9 @@ def standing(
     business_date: date,
     terms: Terms,
 ) -> Standing:
-    """Play the receipts after `as_of`, and all relief, until the business date on the opening balance.
-
-    On one day relief comes before payments, and both after the penalty of the days until then."""
-    given = tuple(reliefs)
-    payments, taken_back = net_of_reversals([each for each in receipts if as_of < each.on <= business_date])
-    play = Play(openings, as_of=as_of, terms=terms, stops=pauses(given, ReliefKind.PENALTY_STOP))
-    play.reopen(taken_back)
-    events: list[tuple[date, int, str, Relief | Receipt]] = [
-        *(
-            (each.first_day, 0, f"{place:06}", each)
-            for place, each in enumerate(waivers(given, as_of=as_of, until=business_date))
-        ),
-        *((each.on, 1, each.number, each) for each in payments),
-    ]
-    for _, _, _, happened in sorted(events, key=lambda event: event[:3]):
-        if isinstance(happened, Relief):
-            play.waive(happened)
-        else:
-            play.pay(happened)
-    play.charge_to(business_date)
-    beyond, check = play.beyond_cap(business_date)
-    return Standing(
-        business_date,
-        tuple(_line(line, over, terms) for line, over in zip(play.lines, beyond, strict=True)),
-        play.credit,
-        check,
-        play.stops,
-        pauses(given, ReliefKind.DELINQUENCY_PAUSE),
-    )
+    """Return how a loan stands on the business date after the receipts since `as_of`, and all relief."""
+    replay = Replay(openings, receipts, reliefs=reliefs, as_of=as_of, known_until=business_date, terms=terms)
+    return replay.standing(business_date)
 
 
 def _line(line: Playing, over: DebtParts, terms: Terms) -> Line:
@@ -147,6 +207,8 @@ def _line(line: Playing, over: DebtParts, terms: Terms) -> Line:
         unpaid=line.owed(terms) - over,
         spans=tuple(line.spans),
         late_fee=line.late_fee or 0,
+        late_fee_place=line.late_fee_place,
+        late_fee_on=line.late_fee_on,
         penalty_paid=line.penalty_paid,
         waived=line.waived,
         reduced=over,

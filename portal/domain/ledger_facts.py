@@ -1,11 +1,12 @@
-"""What the ledger is given: the opening balance, the receipts after it, and the terms of the loan."""
+"""What the ledger is given, the opening balance, the receipts after it and the terms of the loan; and what it
+keeps of how it came to its figures."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from portal.domain.allocation import Component, DebtParts, Order
+from portal.domain.allocation import Component, DebtParts, Item, Order
 from portal.domain.cap import Cap
 from portal.domain.money import round_exact
 from portal.vocabulary import PaymentKind
@@ -64,3 +65,39 @@ class Terms:
     def principal_first(self) -> Order:
         rest = tuple(each for each in self.order.due if each is not Component.PRINCIPAL)
         return Order((Component.PRINCIPAL, *rest), self.order.in_advance, self.order.mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Where a payment went: the parts it met, and the credit, for which nothing was owed.
+
+    `amount` is the payment without what was reversed of it. `overdue` and `left` are what was still owed
+    after it, of instalments due before its day and of all, without what the cap took off."""
+
+    number: str
+    on: date
+    amount: int
+    items: tuple[Item, ...]
+    credit: int
+    overdue: int
+    left: int
+
+    def part(self, component: Component) -> int:
+        return sum(item.amount for item in self.items if item.component is component)
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalDays:
+    """Principal (minor units) outstanding for whole days from a first day on: the cap is counted from it."""
+
+    principal: int
+    first_day: date
+    days: int
+
+    @property
+    def last_day(self) -> date:
+        return self.first_day + timedelta(days=self.days - 1)
+
+    @property
+    def product(self) -> int:
+        return self.principal * self.days

@@ -9,7 +9,7 @@ from portal.domain.accrual import OverdueSpan
 from portal.domain.allocation import Component, DebtParts, Item, Order
 from portal.domain.cap import CapCheck, within
 from portal.domain.dates import Pause, days_between, paused_days
-from portal.domain.ledger_facts import Opening, Receipt, Terms
+from portal.domain.ledger_facts import Met, Opening, PrincipalDays, Receipt, Terms
 from portal.domain.relief import Relief
 from portal.vocabulary import PaymentKind, ReliefKind
 
@@ -24,9 +24,10 @@ class Playing:
     spans: list[OverdueSpan] = field(default_factory=list)
     counted_to: date = field(init=False)
     late_fee: int | None = None  # None: not charged yet
+    late_fee_place: int = 0  # the first, second … unpaid minimum in a row
+    late_fee_on: int = 0  # the unpaid minimum it was charged for
     penalty_paid: int = 0
     waived: DebtParts = field(default_factory=DebtParts)
-    principal_days: int = 0
 
     def __post_init__(self) -> None:
         self.unpaid = self.opening.owed - self.opening.paid
@@ -73,10 +74,14 @@ class Play:
         self.terms = terms
         self.stops = stops
         self.credit = 0
+        self.reopened = 0
+        self.met: list[Met] = []
+        self.principal_days: list[PrincipalDays] = []
         self._principal_to: date | None = None
 
     def reopen(self, amount: int) -> None:
         """Take an amount back out of the opening balance, newest instalment first."""
+        self.reopened += amount
         for line in reversed(self.lines):
             for component in reversed(self.terms.order.due):
                 part = min(amount, line.opening.paid.part(component))
@@ -117,6 +122,11 @@ class Play:
             else:
                 line.unpaid -= DebtParts(**{item.component.value: item.amount})
         self.credit += result.credit
+        overdue = sum(item.amount for item in result.remaining if item.due < payment.on)
+        left = sum(item.amount for item in result.remaining)
+        self.met.append(
+            Met(payment.number, payment.on, payment.amount, result.paid, result.credit, overdue, left)
+        )
 
     def charge_to(self, day: date) -> None:
         """Bring penalty and late fees up to a day, before what happens on that day."""
@@ -132,13 +142,14 @@ class Play:
                 # A core system that charges the fee itself says so in the instalment's fees.
                 charged = line.opening.owed.fees > 0
                 line.late_fee = 0 if charged else self.terms.late_fees.fee(in_a_row, line.contract_unpaid)
+                line.late_fee_place, line.late_fee_on = in_a_row, line.contract_unpaid
 
     def beyond_cap(self, day: date) -> tuple[list[DebtParts], CapCheck | None]:
         """Return what each line is charged beyond the cap on a day: the newest penalty gives way first, then
         the newest fees, then interest."""
         if self.terms.cap is None:
             return [DebtParts()] * len(self.lines), None
-        principal_days = sum(line.principal_days for line in self.lines)
+        principal_days = sum(each.product for each in self.principal_days)
         tomorrow = principal_days + sum(line.unpaid.principal for line in self.lines)
         allowance = self.terms.cap.allowance(principal_days)
         owed = [line.owed(self.terms) if line.opening.due <= day else DebtParts() for line in self.lines]
@@ -165,13 +176,16 @@ class Play:
         if self._principal_to is None:
             for line in self.lines:
                 paid = line.opening.owed.principal - line.unpaid.principal
-                line.principal_days = paid * max(0, days_between(start, min(line.opening.due, self.as_of)))
+                self._owed_for(paid, start, min(line.opening.due, self.as_of))
             self._principal_to = start
-        days = days_between(self._principal_to, day)
-        if days > 0:
-            for line in self.lines:
-                line.principal_days += line.unpaid.principal * days
+        if day > self._principal_to:
+            self._owed_for(sum(line.unpaid.principal for line in self.lines), self._principal_to, day)
             self._principal_to = day
+
+    def _owed_for(self, principal: int, start: date, end: date) -> None:
+        days = days_between(start, end)
+        if principal and days > 0:
+            self.principal_days.append(PrincipalDays(principal, start, days))
 
     def _order(self, day: date) -> Order:
         """The order in force on the day of a payment: a card long overdue pays principal first."""
