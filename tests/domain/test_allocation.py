@@ -127,7 +127,74 @@ def test_negative_amounts_and_unknown_components_are_refused():
     assert codes == ["amount_negative", "component_without_place"]
 
 
+def item(instalment, component, due, amount, added_on=None):
+    return Item(instalment, Component(component), due, amount, added_on)
+
+
+def test_an_item_is_due_on_its_own_due_date():
+    items = [item(1, "principal", THIRD, 100), item(2, "fees", SECOND, 30)]
+    before, on = date(2027, 2, 27), SECOND
+    assert allocate(30, items, paid_on=before, order=CHINA).parts == DebtParts(principal=30)
+    assert allocate(30, items, paid_on=on, order=CHINA).parts == DebtParts(fees=30)
+
+
+def test_a_charge_is_met_on_the_day_it_was_added():
+    items = [item(1, "fees", FIRST, 30, SECOND)]
+    assert allocate(30, items, paid_on=SECOND, order=CHINA).credit == 0
+    assert allocate(30, items, paid_on=date(2027, 2, 27), order=CHINA).credit == 30
+
+
+def test_vertical_order_meets_one_component_of_every_instalment_before_the_next():
+    vertical = Order(CHINA.due, mode=Mode.VERTICAL)
+    items = [*items_of(1, FIRST, DebtParts(100, 10)), *items_of(2, SECOND, DebtParts(100, 10))]
+    paid = allocate(25, items, paid_on=SECOND, order=vertical).paid
+    assert [(each.instalment, each.component.value, each.amount) for each in paid] == [
+        (1, "interest", 10), (2, "interest", 10), (1, "principal", 5),
+    ]  # fmt: skip
+
+
+def test_an_order_in_advance_of_its_own_holds_for_what_is_not_due():
+    order = Order(CHINA.due, in_advance=(Component.PRINCIPAL, *CHINA.due[:-1]))
+    items = items_of(1, THIRD, INSTALMENT)
+    assert allocate(1_010, items, paid_on=SECOND, order=order).parts == DebtParts(principal=1_000, fees=10)
+    assert allocate(130, items, paid_on=THIRD, order=order).parts == DebtParts(
+        fees=20, penalty=5, interest=100, principal=5
+    )
+
+
+def test_of_two_equal_items_the_one_due_earlier_is_met_first():
+    items = [item(1, "penalty", SECOND, 50), item(1, "penalty", FIRST, 40)]
+    paid = allocate(45, items, paid_on=THIRD, order=CHINA).paid
+    assert [(each.due, each.amount) for each in paid] == [(FIRST, 40), (SECOND, 5)]
+
+
+def test_a_payment_of_nothing_changes_nothing():
+    found = allocate(0, OWED, paid_on=SECOND, order=CHINA)
+    assert (found.paid, found.remaining, found.credit) == ((), tuple(OWED), 0)
+    assert allocate(7, [], paid_on=SECOND, order=CHINA).credit == 7
+
+
+def test_what_is_owed_below_zero_is_refused():
+    with pytest.raises(AllocationError) as refused:
+        allocate(1, [item(1, "fees", FIRST, -1)], paid_on=FIRST, order=CHINA)
+    assert refused.value.code == "amount_negative"
+
+
+def test_a_paid_item_keeps_no_date_open():
+    items = [item(1, "principal", FIRST, 0), item(2, "principal", SECOND, 1)]
+    assert earliest_unpaid(items) == SECOND
+
+
+def test_items_leave_out_what_nothing_is_owed_for():
+    parts = DebtParts(principal=1, costs=2)
+    found = [(each.component.value, each.amount) for each in items_of(1, FIRST, parts)]
+    assert sorted(found) == [("costs", 2), ("principal", 1)]
+    assert parts_of(items_of(1, FIRST, parts)) == parts
+
+
 def test_parts_subtract_as_they_add():
     parts = DebtParts(principal=1, interest=2, fees=3, penalty=4, costs=5)
     assert parts + parts - parts == parts
     assert parts.total == 15
+    assert parts - DebtParts(1, 1, 1, 1, 1) == DebtParts(0, 1, 2, 3, 4)
+    assert [parts.part(component) for component in Component] == [5, 3, 4, 2, 1]

@@ -5,9 +5,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.domain.budget import Budget, BudgetError, household_floor, is_affordable, largest_month
+from portal.domain.budget import (
+    AboveTrigger,
+    Affordability,
+    Budget,
+    BudgetError,
+    Way,
+    above_trigger,
+    affordability,
+    household_floor,
+    is_affordable,
+    largest_month,
+    monthly_totals,
+    way_of,
+)
 from portal.domain.schedule import build_schedule
-from portal.vocabulary import DayCount, Frequency, Method
+from portal.vocabulary import BudgetLine, DayCount, Frequency, Method
 
 PROPERTY = settings(max_examples=60, deadline=None)
 AMOUNTS = st.integers(0, 10**9)
@@ -134,3 +147,91 @@ def test_impossible_figures_are_refused(named, code):
 def test_income_cannot_fall_by_more_than_all_of_it():
     with pytest.raises(BudgetError):
         budget().stressed(Decimal("1.5"))
+
+
+def test_the_months_of_a_plan_add_up_to_it():
+    rows = weekly_plan(100_000)
+    assert monthly_totals(rows) == {(2027, 3): 50_000, (2027, 4): 40_000, (2027, 5): 10_000}
+
+
+def test_a_plan_is_laid_beside_the_budget_and_its_stress_case():
+    found = affordability(weekly_plan(100_000), budget(), income_drop=Decimal("0.20"))
+    assert found == Affordability(largest_month=50_000, affordable=315_000, stressed=171_000)
+    assert (found.fits, found.fits_stressed, found.left_over) == (True, True, 265_000)
+
+
+@pytest.mark.parametrize(
+    ("month", "fits", "stressed"),
+    [(100, True, True), (101, True, False), (200, True, False), (201, False, False)],
+)
+def test_a_plan_fits_up_to_exactly_what_is_affordable_and_stress_binds_nobody(month, fits, stressed):
+    found = Affordability(largest_month=month, affordable=200, stressed=100)
+    assert (found.fits, found.fits_stressed, found.left_over) == (fits, stressed, 200 - month)
+
+
+def test_outgoings_above_the_trigger_ask_for_a_reason_and_are_counted_as_entered():
+    entered = {BudgetLine.FOOD: 301, BudgetLine.RENT: 900, BudgetLine.TRANSPORT: 100, BudgetLine.MEDICAL: 5}
+    triggers = {
+        BudgetLine.RENT: 800,
+        BudgetLine.FOOD: 300,
+        BudgetLine.TRANSPORT: 100,
+        BudgetLine.UTILITIES: 1,
+    }
+    asked = above_trigger(entered, triggers)
+    assert asked == (AboveTrigger(BudgetLine.FOOD, 301, 300), AboveTrigger(BudgetLine.RENT, 900, 800))
+    assert [each.excess for each in asked] == [1, 100]
+    assert budget(essential_outgoings=700_000).outgoings_counted == 700_000
+
+
+def test_a_household_without_income_never_gets_a_plan():
+    assert way_of(budget(income=0), least_instalment=1) is Way.HARDSHIP
+    assert way_of(
+        budget(income=0, essential_outgoings=0, other_debts=0, living_cost_floor=0), least_instalment=1
+    ) is (Way.HARDSHIP)
+
+
+@pytest.mark.parametrize(
+    ("income", "way"),
+    [
+        (450_000, Way.HARDSHIP),
+        (450_001, Way.HARDSHIP),
+        (450_002, Way.TOKEN_PLAN),
+        (450_111, Way.TOKEN_PLAN),
+        (450_112, Way.PLAN),
+    ],
+)
+def test_a_budget_leads_to_a_plan_a_token_plan_or_the_hardship_path(income, way):
+    assert way_of(budget(income=income), least_instalment=100) is way
+
+
+@pytest.mark.parametrize("least", [0, -1])
+def test_the_smallest_instalment_is_above_zero(least):
+    with pytest.raises(BudgetError) as refused:
+        way_of(budget(), least_instalment=least)
+    assert refused.value.code == "instalment_not_positive"
+
+
+@pytest.mark.parametrize(
+    "named", [{"buffer": Decimal(0)}, {"buffer": Decimal(1)}, {"adults": 1}, {"children": 0}]
+)
+def test_figures_at_their_limits_are_taken(named):
+    assert budget(**named).affordable >= 0
+
+
+def test_all_of_the_income_may_fall_away_and_no_more():
+    assert budget().stressed(Decimal(1)).income == 0
+    assert budget().stressed(Decimal(0)) == budget()
+    for drop in (Decimal("1.001"), Decimal("-0.001"), Decimal("NaN")):
+        with pytest.raises(BudgetError) as refused:
+            budget().stressed(drop)
+        assert refused.value.code == "drop_out_of_range"
+
+
+def test_a_stressed_income_is_never_rounded_up():
+    assert budget(income=999).stressed(Decimal("0.5")).income == 499
+
+
+def test_a_floor_without_children_rent_or_multiplier_is_the_standard_of_its_adults():
+    assert household_floor(adult=100, child=40, adults=2, children=0) == 200
+    with pytest.raises(BudgetError):
+        household_floor(adult=100, child=40, adults=0, children=1)
