@@ -1,14 +1,20 @@
-"""The yearly cost of a plan in two named forms: nominal (IRR × periods a year) and effective (XIRR)."""
+"""The yearly cost of a plan in named forms: nominal (IRR × periods a year), effective (XIRR), and the
+actuarial form of American rules, which is nominal with an odd first period."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from fractions import Fraction
+from itertools import pairwise
+from operator import mul
+from typing import NamedTuple
 
 import pyxirr
 
 from portal.domain.dates import days_between
-from portal.domain.money import CodedError
+from portal.domain.money import CodedError, Exact
 
 Flow = tuple[date, int | Decimal]
 
@@ -18,10 +24,41 @@ LOWEST, HIGHEST = -0.999999, 1e9
 RESIDUAL = 1e-9
 # What floating point can be trusted to: a rate is told to thirteen digits.
 TOLD = Decimal(1).scaleb(-13)
+# The largest number whose exponential a float can hold.
+LARGEST_EXPONENT = 700.0
 
 
 class AprError(CodedError):
     """Flows that have no yearly rate: money only goes one way, or no rate balances it."""
+
+
+class TimeBasis(StrEnum):
+    """How the years between two flows are counted, in the words of the ISDA definitions."""
+
+    ACT_365 = "act/365"
+    ACT_360 = "act/360"
+    ACT_ACT_ISDA = "act/act-isda"
+    THIRTY_360_ISDA = "30/360-isda"
+    THIRTY_E_360 = "30e/360"
+    THIRTY_U_360 = "30u/360"
+
+
+_COUNTS = {
+    TimeBasis.ACT_365: pyxirr.DayCount.ACT_365F,
+    TimeBasis.ACT_360: pyxirr.DayCount.ACT_360,
+    TimeBasis.ACT_ACT_ISDA: pyxirr.DayCount.ACT_ACT_ISDA,
+    TimeBasis.THIRTY_360_ISDA: pyxirr.DayCount.THIRTY_360_ISDA,
+    TimeBasis.THIRTY_E_360: pyxirr.DayCount.THIRTY_E_360,
+    TimeBasis.THIRTY_U_360: pyxirr.DayCount.THIRTY_U_360,
+}
+
+
+class UnitFlow(NamedTuple):
+    """An amount that is paid some whole unit periods, and a fraction of one, after the first advance."""
+
+    periods: int
+    fraction: Fraction
+    amount: int | Decimal
 
 
 def nominal_apr(flows: Sequence[int | Decimal], periods_per_year: int) -> Decimal:
@@ -30,19 +67,23 @@ def nominal_apr(flows: Sequence[int | Decimal], periods_per_year: int) -> Decima
     Flows are one per period, the advance first and of the other sign. Raises AprError."""
     amounts = _amounts(flows)
     times = [float(number) for number in range(len(amounts))]
-    guess = pyxirr.irr(amounts, silent=True)
-    return _as_decimal(_root(times, amounts, guess) * periods_per_year)
+    found = pyxirr.irr(amounts, guess=_guess(times, amounts), silent=True)
+    return _as_decimal(_root(times, amounts, found) * periods_per_year)
 
 
-def effective_apr(flows: Sequence[Flow]) -> Decimal:
-    """Return the compound yearly rate of dated flows on days/365, as a fraction of one; any order of dates.
+def effective_apr(flows: Sequence[Flow], *, basis: TimeBasis = TimeBasis.ACT_365) -> Decimal:
+    """Return the compound yearly rate of dated flows, as a fraction of one; any order of dates.
 
-    Raises AprError."""
+    The years between are actual days over 365 unless another basis is named. Raises AprError."""
     amounts = _amounts([amount for _, amount in flows])
     days = [day for day, _ in flows]
-    times = [days_between(min(days), day) / DAYS_IN_YEAR for day in days]
-    guess = pyxirr.xirr(days, amounts, silent=True)
-    return _as_decimal(_root(times, amounts, guess))
+    first = min(days)
+    if basis is TimeBasis.ACT_365:
+        times = [days_between(first, day) / DAYS_IN_YEAR for day in days]
+    else:
+        times = [pyxirr.year_fraction(first, day, _COUNTS[basis]) for day in days]
+    found = pyxirr.xirr(days, amounts, silent=True, day_count=_COUNTS[basis])
+    return _as_decimal(_root(times, amounts, found))
 
 
 def effective_apr_by_months(flows: Sequence[tuple[int, int | Decimal]]) -> Decimal:
@@ -53,14 +94,31 @@ def effective_apr_by_months(flows: Sequence[tuple[int, int | Decimal]]) -> Decim
     return _as_decimal(_root([months / 12 for months, _ in flows], amounts, None))
 
 
+def actuarial_apr(flows: Sequence[UnitFlow], unit_periods_per_year: Exact) -> Decimal:
+    """Return the nominal yearly rate by the actuarial method of Regulation Z, appendix J, as a fraction of one.
+
+    The rate of one unit period times the unit periods of a year. Whole unit periods compound, a fraction of
+    one bears simple interest. The advance is of the other sign than the payments. Raises AprError."""
+    amounts = _amounts([flow.amount for flow in flows])
+    periods, fractions = [flow.periods for flow in flows], [float(flow.fraction) for flow in flows]
+
+    def present_value(rate: float) -> float:
+        simple = [1 + fraction * rate for fraction in fractions]
+        values = _discounted(rate, periods, amounts)
+        return math.fsum(value / grown for value, grown in zip(values, simple, strict=True))
+
+    rate = Fraction(_bracketed(present_value)) * Fraction(unit_periods_per_year)
+    return _as_decimal(float(rate))
+
+
 def as_percent(rate: Decimal, places: int = 2) -> Decimal:
     """Return a rate as a percentage with that many digits, HALF_UP: 0.126862 is 12.69."""
     return (rate * 100).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
 def _amounts(flows: Sequence[int | Decimal]) -> list[float]:
-    amounts = [float(flow) for flow in flows]
-    if not any(amount > 0 for amount in amounts) or not any(amount < 0 for amount in amounts):
+    amounts = list(map(float, flows))
+    if not amounts or max(amounts) <= 0 or min(amounts) >= 0:
         raise AprError(
             "no_sign_change", "Money paid out and money paid back are both needed for a yearly rate."
         )
@@ -71,45 +129,60 @@ def _as_decimal(rate: float) -> Decimal:
     return Decimal(repr(rate)).quantize(TOLD)
 
 
-def _root(times: Sequence[float], amounts: Sequence[float], guess: float | None) -> float:
-    """Return the rate that balances the flows: the guess if it does, else the bracketed root nearest zero."""
-    size = sum(abs(amount) for amount in amounts)
-    usable = guess is not None and math.isfinite(guess) and guess > -1
-    if guess is not None and usable and abs(_present_value(guess, times, amounts)) <= RESIDUAL * size:
-        return guess
-    brackets = _brackets(times, amounts)
-    if not brackets:
-        raise AprError("no_rate", "No yearly rate balances these payments.")
-    return _bisect(*min(brackets, key=lambda ends: min(map(abs, ends))), times, amounts)
+def _guess(times: Sequence[float], amounts: Sequence[float]) -> float | None:
+    """Return the rate if each side were one payment at its average time: near the root, so soon found."""
+    came, went = (sum(filter(side, amounts)) for side in ((0.0).__lt__, (0.0).__gt__))
+    weighted = sum(map(mul, times, amounts))
+    later = weighted / came if abs(went) <= abs(came) else weighted / went
+    return None if later <= 0 else abs(came / went) ** (math.copysign(1, weighted) / later) - 1
 
 
-def _present_value(rate: float, times: Sequence[float], amounts: Sequence[float]) -> float:
-    base = math.log1p(rate)
-    return math.fsum(
-        amount * math.exp(max(-700.0, min(700.0, -base * time)))
-        for time, amount in zip(times, amounts, strict=True)
-    )
+def _root(times: Sequence[float], amounts: Sequence[float], found: float | None) -> float:
+    """Return the rate that balances the flows: the one found if it does, else the root nearest zero.
+
+    Flows that change their sign more than once may balance at several rates, of which the library names any."""
+    if found is not None and math.isfinite(found) and found > -1 and _changes_sign_once(times, amounts):
+        size = sum(map(abs, amounts))
+        if abs(math.fsum(_discounted(found, times, amounts))) <= RESIDUAL * size:
+            return found
+    return _bracketed(lambda rate: math.fsum(_discounted(rate, times, amounts)))
 
 
-def _brackets(times: Sequence[float], amounts: Sequence[float]) -> list[tuple[float, float]]:
-    """Return the neighbouring rates between which the present value changes its sign."""
-    lowest, highest = math.log1p(LOWEST), math.log1p(HIGHEST)
-    grid = [math.expm1(lowest + (highest - lowest) * number / 800) for number in range(801)]
-    values = [_present_value(rate, times, amounts) for rate in grid]
+def _changes_sign_once(times: Sequence[float], amounts: Sequence[float]) -> bool:
+    signs = [amount > 0 for _, amount in sorted(zip(times, amounts, strict=True)) if amount]
+    return sum(map(bool.__ne__, signs, signs[1:])) == 1
+
+
+def _discounted(rate: float, times: Sequence[float], amounts: Sequence[float]) -> list[float]:
+    base = -math.log1p(rate)
+    if abs(base) * max(times) <= LARGEST_EXPONENT:
+        return [amount * math.exp(base * time) for time, amount in zip(times, amounts, strict=True)]
     return [
-        (grid[number], grid[number + 1])
-        for number in range(800)
-        if (values[number] > 0) != (values[number + 1] > 0)
+        amount * math.exp(max(-LARGEST_EXPONENT, min(LARGEST_EXPONENT, base * time)))
+        for time, amount in zip(times, amounts, strict=True)
     ]
 
 
-def _bisect(low: float, high: float, times: Sequence[float], amounts: Sequence[float]) -> float:
-    positive = _present_value(low, times, amounts) > 0
+def _bracketed(present_value: Callable[[float], float]) -> float:
+    """Return the root nearest zero among the rates where the present value changes its sign."""
+    lowest, highest = math.log1p(LOWEST), math.log1p(HIGHEST)
+    grid = [math.expm1(lowest + (highest - lowest) * number / 800) for number in range(801)]
+    values = [present_value(rate) > 0 for rate in grid]
+    brackets = [
+        ends for ends, (left, right) in zip(pairwise(grid), pairwise(values), strict=True) if left != right
+    ]
+    if not brackets:
+        raise AprError("no_rate", "No yearly rate balances these payments.")
+    return _bisect(*min(brackets, key=lambda ends: min(map(abs, ends))), present_value)
+
+
+def _bisect(low: float, high: float, present_value: Callable[[float], float]) -> float:
+    positive = present_value(low) > 0
     while True:
         middle = (low + high) / 2
         if middle in (low, high):
             return middle
-        if (_present_value(middle, times, amounts) > 0) == positive:
+        if (present_value(middle) > 0) == positive:
             low = middle
         else:
             high = middle
