@@ -40,7 +40,7 @@ def minor_digits(currency: str) -> int:
 
 def rate(ppm: int, locale: Locale) -> str:
     """Write a rate given in parts per million as percent: `14.6%`."""
-    return format_percent(Decimal(ppm).scaleb(-6), format="#,##0.##%", locale=babel_locale(locale))
+    return format_percent(Decimal(ppm).scaleb(-6), format="#,##0.####%", locale=babel_locale(locale))
 
 
 def number(value: int, locale: Locale) -> str:

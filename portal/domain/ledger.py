@@ -74,13 +74,15 @@ class Standing:
     paused: tuple[Pause, ...]
     met: tuple[Met, ...]
     principal_days: tuple[PrincipalDays, ...]
-    reopened: int
+    reopened: tuple[allocation.Item, ...]
 
     def next_accrual(self, terms: Terms) -> int:
         """Return what one more day without a payment adds to the penalty, in minor units; a card's late fee
         comes once and is no accrual.
 
         What is due today starts to cost tomorrow if it stays unpaid."""
+        if self.business_date == date.max:
+            return 0
         tomorrow = self.business_date + timedelta(days=1)
         if terms.late_fees is not None or paused_days(self.business_date, tomorrow, self.stopped):
             return 0
@@ -174,7 +176,7 @@ class Replay:
             self._paused,
             tuple(play.met),
             tuple(play.principal_days),
-            play.reopened,
+            tuple(play.reopened),
         )
 
     def _to(self, day: date) -> None:

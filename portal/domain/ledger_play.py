@@ -22,6 +22,7 @@ class Playing:
     opening: Opening
     unpaid: DebtParts = field(init=False)
     spans: list[OverdueSpan] = field(default_factory=list)
+    numerator: int = 0  # of the spans, kept so that a long play stays quick
     counted_to: date = field(init=False)
     late_fee: int | None = None  # None: not charged yet
     late_fee_place: int = 0  # the first, second … unpaid minimum in a row
@@ -44,7 +45,9 @@ class Playing:
         return owed - self.unpaid.interest - self.unpaid.fees + self.penalty_paid
 
     def penalty(self, terms: Terms) -> int:
-        charged = accrual.penalty_interest(accrual.accrued(self.spans), terms.basis) + (self.late_fee or 0)
+        charged = self.late_fee or 0
+        if self.numerator:
+            charged += accrual.penalty_interest(self.numerator, terms.basis)
         return max(0, charged - self.penalty_paid - self.waived.penalty)
 
     def owed(self, terms: Terms) -> DebtParts:
@@ -57,7 +60,9 @@ class Playing:
             return
         if terms.late_fees is None and self.unpaid.principal:
             paused = paused_days(self.counted_to, day, stops)
-            self.spans.append(OverdueSpan(self.unpaid.principal, terms.penalty_ppm, days - paused, paused))
+            span = OverdueSpan(self.unpaid.principal, terms.penalty_ppm, days - paused, paused)
+            self.spans.append(span)
+            self.numerator += accrual.accrued((span,))
         self.counted_to = day
 
 
@@ -74,19 +79,20 @@ class Play:
         self.terms = terms
         self.stops = stops
         self.credit = 0
-        self.reopened = 0
+        self.reopened: list[Item] = []
         self.met: list[Met] = []
         self.principal_days: list[PrincipalDays] = []
         self._principal_to: date | None = None
 
     def reopen(self, amount: int) -> None:
         """Take an amount back out of the opening balance, newest instalment first."""
-        self.reopened += amount
         for line in reversed(self.lines):
             for component in reversed(self.terms.order.due):
                 part = min(amount, line.opening.paid.part(component))
                 if part:
                     line.unpaid += DebtParts(**{component.value: part})
+                    number, due = line.opening.number, line.opening.due
+                    self.reopened.append(Item(number, component, due, part))
                     amount -= part
         self.credit -= amount
 

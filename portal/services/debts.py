@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
-from portal.domain import ledger
-from portal.domain.allocation import DebtParts
+from portal.domain import accrual, ledger
+from portal.domain.accrual import OverdueSpan
+from portal.domain.allocation import Component, DebtParts, Item
 from portal.domain.cap import CapCheck
+from portal.domain.dates import paused_days
 from portal.domain.policy import Policy
 from portal.domain.relief import Relief
 from portal.models import Case, Loan
@@ -19,7 +21,8 @@ from portal.services import book_terms, cases
 class LoanDebt:
     """One loan of the debt, in minor units. `lines` are its instalments, oldest first, each with what it owes
     and the spans of its penalty; `openings` are the same instalments as imported, `receipts` the whole
-    history, `reliefs` what was given and not withdrawn; `daily` is the next day's penalty."""
+    history, `reliefs` what was given and not withdrawn, `standing` what came of them all; `daily` is the next
+    day's penalty."""
 
     loan: Loan
     business_date: date
@@ -29,16 +32,53 @@ class LoanDebt:
     overdue_since: date | None
     daily: int
     terms: ledger.Terms
-    lines: tuple[ledger.Line, ...]
+    standing: ledger.Standing
     openings: tuple[ledger.Opening, ...]
     receipts: tuple[ledger.Receipt, ...]
     reliefs: tuple[Relief, ...]
-    cap: CapCheck | None
-    credit: int
 
     @property
     def total(self) -> DebtParts:
         return self.overdue + self.not_yet_due
+
+    @property
+    def lines(self) -> tuple[ledger.Line, ...]:
+        return self.standing.lines
+
+    @property
+    def cap(self) -> CapCheck | None:
+        return self.standing.cap
+
+    @property
+    def credit(self) -> int:
+        return self.standing.credit
+
+    @property
+    def bearing(self) -> int:
+        """The principal that costs penalty tomorrow: due by today and unpaid."""
+        return sum(line.unpaid.principal for line in self.lines if line.due <= self.business_date)
+
+    @property
+    def stopped_tomorrow(self) -> bool:
+        """Whether relief keeps tomorrow from costing anything."""
+        tomorrow = self.business_date + timedelta(days=1)
+        return bool(paused_days(self.business_date, tomorrow, self.standing.stopped))
+
+    @property
+    def charges_open(self) -> int:
+        """Interest, fees and penalty of what was due by today and is unpaid, before the cap took any off."""
+        due = (line.unpaid + line.reduced for line in self.lines if line.due <= self.business_date)
+        return sum(each.interest + each.fees + each.penalty for each in due)
+
+    @property
+    def instalments(self) -> "tuple[InstalmentRows, ...]":
+        """Each instalment with the rows behind what it owes, oldest first."""
+        by_number = {each.number: each for each in self.openings}
+        return tuple(_rows(self, line, by_number[line.number]) for line in self.lines)
+
+    def met_by(self, receipt: ledger.Receipt) -> ledger.Met | None:
+        """Where a payment after the opening balance went; None for any other row, or if all was reversed."""
+        return next((met for met in self.standing.met if met.number == receipt.number), None)
 
     @property
     def due_lines(self) -> tuple[ledger.Line, ...]:
@@ -49,6 +89,43 @@ class LoanDebt:
     def later_lines(self) -> tuple[ledger.Line, ...]:
         """The instalments whose unpaid sum is the part not yet due."""
         return tuple(line for line in self.lines if line.unpaid.total and line.due >= self.business_date)
+
+
+@dataclass(frozen=True)
+class PartRow:
+    """How one part of an instalment came to what is owed of it, in minor units: `asked` − `paid_before` (in
+    the opening balance) + `taken_back` (of that) − `paid_since` − `waived` − `reduced` (by the cap) is
+    `unpaid`. What is asked as penalty follows from the spans and the late fee."""
+
+    component: Component
+    asked: int
+    paid_before: int
+    taken_back: int
+    paid_since: int
+    waived: int
+    reduced: int
+    unpaid: int
+
+
+@dataclass(frozen=True)
+class SpanRow:
+    """A span of penalty with its first and its last day."""
+
+    span: OverdueSpan
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True)
+class InstalmentRows:
+    line: ledger.Line
+    parts: tuple[PartRow, ...]
+    spans: tuple[SpanRow, ...]
+
+    @property
+    def settled_before(self) -> bool:
+        """Paid in full in the opening balance, and nothing happened to it since."""
+        return not any(row.unpaid or row.paid_since or row.waived or row.reduced for row in self.parts)
 
 
 @dataclass(frozen=True)
@@ -137,13 +214,51 @@ def loan_debt(
         overdue_since=found.overdue_since,
         daily=found.next_accrual(terms),
         terms=terms,
-        lines=found.lines,
+        standing=found,
         openings=tuple(openings),
         receipts=tuple(receipts),
         reliefs=tuple(reliefs),
-        cap=found.cap,
-        credit=found.credit,
     )
+
+
+_ALWAYS = (Component.PRINCIPAL, Component.INTEREST)
+
+
+def _rows(debt: LoanDebt, line: ledger.Line, opening: ledger.Opening) -> InstalmentRows:
+    paid = [item for met in debt.standing.met for item in met.items]
+    asked = {component: opening.owed.part(component) for component in (*_ALWAYS, Component.FEES)}
+    asked[Component.PENALTY] = _charged(line, debt.terms)
+    parts = tuple(
+        PartRow(
+            component,
+            asked=amount,
+            paid_before=opening.paid.part(component),
+            taken_back=_of(debt.standing.reopened, line, component),
+            paid_since=_of(paid, line, component),
+            waived=line.waived.part(component),
+            reduced=line.reduced.part(component),
+            unpaid=line.unpaid.part(component),
+        )
+        for component, amount in asked.items()
+        if amount or component in _ALWAYS
+    )
+    return InstalmentRows(line, parts, tuple(_dated(line)))
+
+
+def _charged(line: ledger.Line, terms: ledger.Terms) -> int:
+    return accrual.penalty_interest(accrual.accrued(line.spans), terms.basis) + line.late_fee
+
+
+def _of(items: Iterable[Item], line: ledger.Line, component: Component) -> int:
+    return sum(item.amount for item in items if (item.instalment, item.component) == (line.number, component))
+
+
+def _dated(line: ledger.Line) -> Iterable[SpanRow]:
+    """Spans follow one another without a gap from the day after the due date."""
+    day = line.due
+    for span in line.spans:
+        first, day = day + timedelta(days=1), day + timedelta(days=span.days + span.paused)
+        yield SpanRow(span, first, day)
 
 
 def _sum(parts: Iterable[DebtParts]) -> DebtParts:
