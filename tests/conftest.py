@@ -19,7 +19,7 @@ from portal.config import Settings
 from portal.infra import clock, crypto, db, schema
 from portal.infra.installation import Installation, open_installation
 from portal.infra.tenancy import TenantSession
-from tests import databases
+from tests import databases, made_once
 from tests.client import StrictClient
 
 # On the integration machine the same examples every time; on one's own, new ones at every run.
@@ -135,6 +135,13 @@ def cheap_passwords() -> None:
 
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     passwords._DUMMY_HASH = passwords.hashed("there is no such account")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Templates and statements are compiled once, not again for each test's application and database."""
+    with made_once.shared():
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
