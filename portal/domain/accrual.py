@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
-from portal.domain.dates import Pause, days_between
+from portal.domain.dates import Pause, add_days, days_between
 from portal.domain.money import PPM, rate_to_ppm, round_exact
 
 # The longest accrual that 64-bit columns must hold: ten years.
@@ -60,9 +60,9 @@ def delinquency(
 
     A pause takes away the days from its first to its last: the first day still counts, unlike in a pause of
     interest."""
-    begins = oldest_unpaid_due + timedelta(days=grace_days)
+    begins = add_days(oldest_unpaid_due, grace_days)
     running = [pause.first_day for pause in pauses if pause.first_day <= as_of <= pause.last_day]
-    labelled = min(running) - timedelta(days=1) if running else as_of
+    labelled = add_days(min(running), -1) if running else as_of
     return Delinquency(
         delinquent_from=begins,
         past_due_days=max(0, days_between(oldest_unpaid_due, as_of)),

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from portal.domain.dates import days_between
+from portal.domain.dates import add_days, days_between
 from portal.domain.money import Exact, Rounding, rate_from_ppm, rate_to_ppm, round_exact
 from portal.domain.simple_interest import InterestError, check_amounts, exact_interest, exact_rate
 
@@ -85,7 +85,7 @@ def first_penalty_day(due: date, paid_on: date, *, grace_days: int, rule: GraceR
     """Return the first day that bears penalty when a debt is paid on a day; None when none does."""
     if not days_charged(days_between(due, paid_on), grace_days=grace_days, rule=rule):
         return None
-    return due + timedelta(days=1 if rule is GraceRule.RETROACTIVE else grace_days + 1)
+    return add_days(due, 1 if rule is GraceRule.RETROACTIVE else grace_days + 1)
 
 
 def daily_penalty(

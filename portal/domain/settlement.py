@@ -3,13 +3,13 @@ every instalment on time so far is spared the penalty (specification 03, `plan.e
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
 from typing import Protocol
 
-from portal.domain.dates import Pause, days_between, paused_days
+from portal.domain.dates import Pause, add_days, days_between, paused_days
 from portal.domain.ledger_facts import Receipt
 from portal.domain.money import CodedError, round_exact
 from portal.domain.overlay import PlanInstalment, plan_standing
@@ -145,7 +145,7 @@ def settlement_quote(
     return SettlementQuote(
         settlement_day=settlement_day,
         quoted_on=quoted_on,
-        valid_until=quoted_on + timedelta(days=valid_days),
+        valid_until=add_days(quoted_on, valid_days),
         rows=tuple(row for row in found if row.amount or row.part is QuotePart.PRINCIPAL),
         interest_saved=sum(row.interest for row in rows) - sum(row.amount for row in interest),
     )
