@@ -8,8 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
-from operator import mul
-from typing import NamedTuple
+from operator import itemgetter, mul
+from typing import Any, NamedTuple
 
 import pyxirr
 
@@ -24,6 +24,8 @@ LOWEST, HIGHEST = -0.999999, 1e9
 RESIDUAL = 1e-9
 # What floating point can be trusted to: a rate is told to thirteen digits.
 TOLD = Decimal(1).scaleb(-13)
+# How far beside a rate the slope at it is measured.
+BESIDE = 1e-7
 # The largest number whose exponential a float can hold.
 LARGEST_EXPONENT = 700.0
 
@@ -40,16 +42,18 @@ class TimeBasis(StrEnum):
     ACT_ACT_ISDA = "act/act-isda"
     THIRTY_360_ISDA = "30/360-isda"
     THIRTY_E_360 = "30e/360"
+    THIRTY_E_360_ISDA = "30e/360-isda"
+    THIRTY_E_PLUS_360 = "30e+/360"
     THIRTY_U_360 = "30u/360"
+    ACT_364 = "act/364"
+    ACT_365_25 = "act/365.25"
+    NL_360 = "nl/360"
+    NL_365 = "nl/365"
 
 
-_COUNTS = {
-    TimeBasis.ACT_365: pyxirr.DayCount.ACT_365F,
-    TimeBasis.ACT_360: pyxirr.DayCount.ACT_360,
-    TimeBasis.ACT_ACT_ISDA: pyxirr.DayCount.ACT_ACT_ISDA,
-    TimeBasis.THIRTY_360_ISDA: pyxirr.DayCount.THIRTY_360_ISDA,
-    TimeBasis.THIRTY_E_360: pyxirr.DayCount.THIRTY_E_360,
-    TimeBasis.THIRTY_U_360: pyxirr.DayCount.THIRTY_U_360,
+# Actual days over 365 is what the library counts, much faster, when it is told nothing.
+_COUNTS: dict[TimeBasis, Any] = {
+    basis: None if basis is TimeBasis.ACT_365 else getattr(pyxirr.DayCount, basis.name) for basis in TimeBasis
 }
 
 
@@ -66,24 +70,32 @@ def nominal_apr(flows: Sequence[int | Decimal], periods_per_year: int) -> Decima
 
     Flows are one per period, the advance first and of the other sign. Raises AprError."""
     amounts = _amounts(flows)
-    times = [float(number) for number in range(len(amounts))]
-    found = pyxirr.irr(amounts, guess=_guess(times, amounts), silent=True)
-    return _as_decimal(_root(times, amounts, found) * periods_per_year)
+    rate = None
+    if _is_a_loan(amounts):
+        found = pyxirr.irr(amounts, guess=_guess(amounts), silent=True)
+        rate = _polished(found, amounts, lambda rate: pyxirr.npv(rate, amounts))
+    if rate is None:
+        rate = _root(range(len(amounts)), amounts)
+    return _as_decimal(rate * periods_per_year)
 
 
 def effective_apr(flows: Sequence[Flow], *, basis: TimeBasis = TimeBasis.ACT_365) -> Decimal:
     """Return the compound yearly rate of dated flows, as a fraction of one; any order of dates.
 
     The years between are actual days over 365 unless another basis is named. Raises AprError."""
-    amounts = _amounts([amount for _, amount in flows])
-    days = [day for day, _ in flows]
-    first = min(days)
+    flows, count = sorted(flows, key=itemgetter(0)), _COUNTS[basis]
+    days, amounts = [day for day, _ in flows], _amounts([amount for _, amount in flows])
+    if _is_a_loan(amounts):
+        found = pyxirr.xirr(days, amounts, silent=True, day_count=count)
+        rate = _polished(found, amounts, lambda rate: pyxirr.xnpv(rate, days, amounts, day_count=count))
+        if rate is not None:
+            return _as_decimal(rate)
+    first = days[0]
     if basis is TimeBasis.ACT_365:
         times = [days_between(first, day) / DAYS_IN_YEAR for day in days]
     else:
-        times = [pyxirr.year_fraction(first, day, _COUNTS[basis]) for day in days]
-    found = pyxirr.xirr(days, amounts, silent=True, day_count=_COUNTS[basis])
-    return _as_decimal(_root(times, amounts, found))
+        times = [pyxirr.year_fraction(first, day, count) for day in days]
+    return _as_decimal(_root(times, amounts))
 
 
 def effective_apr_by_months(flows: Sequence[tuple[int, int | Decimal]]) -> Decimal:
@@ -91,14 +103,15 @@ def effective_apr_by_months(flows: Sequence[tuple[int, int | Decimal]]) -> Decim
 
     The form of Directive 2008/48/EC, as a fraction of one. Raises AprError."""
     amounts = _amounts([amount for _, amount in flows])
-    return _as_decimal(_root([months / 12 for months, _ in flows], amounts, None))
+    return _as_decimal(_root([months / 12 for months, _ in flows], amounts))
 
 
 def actuarial_apr(flows: Sequence[UnitFlow], unit_periods_per_year: Exact) -> Decimal:
-    """Return the nominal yearly rate by the actuarial method of Regulation Z, appendix J, as a fraction of one.
+    """Return the nominal yearly rate by the actuarial method, as a fraction of one: Regulation Z, appendix J.
 
-    The rate of one unit period times the unit periods of a year. Whole unit periods compound, a fraction of
-    one bears simple interest. The advance is of the other sign than the payments. Raises AprError."""
+    It is the rate of one unit period times the unit periods of a year. Whole unit periods compound, a
+    fraction of one bears simple interest. The advance is of the other sign than the payments. Raises
+    AprError."""
     amounts = _amounts([flow.amount for flow in flows])
     periods, fractions = [flow.periods for flow in flows], [float(flow.fraction) for flow in flows]
 
@@ -129,28 +142,37 @@ def _as_decimal(rate: float) -> Decimal:
     return Decimal(repr(rate)).quantize(TOLD)
 
 
-def _guess(times: Sequence[float], amounts: Sequence[float]) -> float | None:
-    """Return the rate if each side were one payment at its average time: near the root, so soon found."""
-    came, went = (sum(filter(side, amounts)) for side in ((0.0).__lt__, (0.0).__gt__))
-    weighted = sum(map(mul, times, amounts))
-    later = weighted / came if abs(went) <= abs(came) else weighted / went
-    return None if later <= 0 else abs(came / went) ** (math.copysign(1, weighted) / later) - 1
+def _is_a_loan(amounts: Sequence[float]) -> bool:
+    """Say whether all that follows the first flow goes the other way: then one rate balances it, and no more.
+
+    Where flows change their sign more than once the library may name any of several rates."""
+    first, *later = amounts
+    return bool(min(later) >= 0 if first < 0 else max(later) <= 0 < first)
 
 
-def _root(times: Sequence[float], amounts: Sequence[float], found: float | None) -> float:
-    """Return the rate that balances the flows: the one found if it does, else the root nearest zero.
+def _guess(amounts: Sequence[float]) -> float:
+    """Return the rate at which one payment of all, at its average time, would balance: near the real one."""
+    paid = sum(amounts) - amounts[0]
+    average = sum(map(mul, range(len(amounts)), amounts)) / paid
+    return float(abs(paid / amounts[0]) ** (1 / average)) - 1
 
-    Flows that change their sign more than once may balance at several rates, of which the library names any."""
-    if found is not None and math.isfinite(found) and found > -1 and _changes_sign_once(times, amounts):
-        size = sum(map(abs, amounts))
-        if abs(math.fsum(_discounted(found, times, amounts))) <= RESIDUAL * size:
-            return found
+
+def _polished(
+    rate: float | None, amounts: Sequence[float], present_value: Callable[[float], float | None]
+) -> float | None:
+    """Return what the library found, one step nearer; None if it is no rate or leaves something of the flows.
+
+    The library stops at fewer digits than a rate is told to."""
+    if rate is None or not math.isfinite(rate) or rate <= -1:
+        return None
+    left, beside = present_value(rate), present_value(rate + BESIDE)
+    if left is None or beside is None or abs(left) > RESIDUAL * sum(map(abs, amounts)):
+        return None
+    return rate if left == beside else rate + left * BESIDE / (left - beside)
+
+
+def _root(times: Sequence[float], amounts: Sequence[float]) -> float:
     return _bracketed(lambda rate: math.fsum(_discounted(rate, times, amounts)))
-
-
-def _changes_sign_once(times: Sequence[float], amounts: Sequence[float]) -> bool:
-    signs = [amount > 0 for _, amount in sorted(zip(times, amounts, strict=True)) if amount]
-    return sum(map(bool.__ne__, signs, signs[1:])) == 1
 
 
 def _discounted(rate: float, times: Sequence[float], amounts: Sequence[float]) -> list[float]:
@@ -168,9 +190,8 @@ def _bracketed(present_value: Callable[[float], float]) -> float:
     lowest, highest = math.log1p(LOWEST), math.log1p(HIGHEST)
     grid = [math.expm1(lowest + (highest - lowest) * number / 800) for number in range(801)]
     values = [present_value(rate) > 0 for rate in grid]
-    brackets = [
-        ends for ends, (left, right) in zip(pairwise(grid), pairwise(values), strict=True) if left != right
-    ]
+    sides = zip(pairwise(grid), pairwise(values), strict=True)
+    brackets = [ends for ends, (left, right) in sides if left != right]
     if not brackets:
         raise AprError("no_rate", "No yearly rate balances these payments.")
     return _bisect(*min(brackets, key=lambda ends: min(map(abs, ends))), present_value)

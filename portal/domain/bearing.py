@@ -7,8 +7,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from portal.domain.dates import Pause, Ratio, paused_days, year_cuts
+from portal.domain.dates import Pause, Ratio, days_between, paused_days, year_cuts
 from portal.domain.periods import Periods
+from portal.vocabulary import DayCount
 
 _DAY = timedelta(days=1)
 
@@ -65,13 +66,20 @@ class Bearing:
             found[0] = blended.as_integer_ratio()
         return found
 
-    def is_paused(self, index: int) -> bool:
-        begin, end = self.periods.begin(index), self.periods.dates[index]
-        return any(pause.first_day <= end and pause.last_day > begin for pause in self.pauses)
+    def kept(self, index: int) -> Ratio | None:
+        """Return which part of its charge a period costs, its pauses left out.
 
-    def has_arrears(self, index: int) -> bool:
-        begin = self.periods.begin(index)
-        return any(owed.due_date <= begin < owed.until for owed in self.unpaid)
+        None where more than days decides it: payments in the period, or a rate or year that changes in it."""
+        begin, end = self.periods.begin(index), self.periods.dates[index]
+        if index in self.repaid or any(owed.due_date <= begin < owed.until for owed in self.unpaid):
+            return None
+        days, paused = days_between(begin, end), paused_days(begin, end, self.pauses)
+        if not paused:
+            return 1, 1
+        changes = any(begin < cut < end for cut in self._rate_cuts())
+        if changes or self.periods.contract.day_count is DayCount.ACT_ACT:
+            return None
+        return days - paused, days
 
     def exact(self, index: int, balance: int, *, until: date | None = None) -> tuple[Fraction, ...]:
         """Return the interest of a period up to a day, in minor units and unrounded.

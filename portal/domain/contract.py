@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
+from operator import le, lt
 
 from portal.domain.dates import ActActForm, DateError, DueDateRule, Series, Step, StepUnit, step_of
 from portal.domain.instalments import Roundings, ScheduleError
@@ -157,6 +158,9 @@ def check_dates(start: date, dates: Sequence[date], *, strict: bool = True) -> N
             first_due=dates[0],
             start=start,
         )
+    in_order = map(lt if strict else le, dates, dates[1:])
+    if all(in_order):
+        return
     for earlier, later in pairwise(dates):
         if later < earlier or (strict and later == earlier):
             raise ScheduleError(

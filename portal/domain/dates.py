@@ -14,7 +14,11 @@ from portal.vocabulary import DayCount, Frequency
 Ratio = tuple[int, int]
 
 LAST_MONTH = 9999 * 12 + 11  # December 9999, counted from the year 0
-_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+SHORTEST_MONTH = 28
+MONTHS_OF_CYCLE = 400 * 12  # after which the calendar repeats
+_LENGTHS = bytes(
+    calendar.monthrange(month // 12 or 400, month % 12 + 1)[1] for month in range(MONTHS_OF_CYCLE)
+)
 
 
 class DateError(CodedError):
@@ -93,12 +97,7 @@ def days_between(earlier: date, later: date) -> int:
 
 
 def last_day_of_month(day: date) -> int:
-    return _month_length(day.year, day.month - 1)
-
-
-def _month_length(year: int, month: int) -> int:
-    """Return the days of a month; months are counted from 0."""
-    return 29 if month == 1 and calendar.isleap(year) else _LENGTHS[month]
+    return _LENGTHS[(day.year * 12 + day.month - 1) % MONTHS_OF_CYCLE]
 
 
 def add_days(day: date, days: int) -> date:
@@ -123,9 +122,7 @@ def _in_month(number: int, rule: DueDateRule, wanted: int) -> date:
     if not 12 <= number <= LAST_MONTH:
         raise _out_of_range()
     year, month = divmod(number, 12)
-    if wanted <= 28 and rule is not DueDateRule.MONTH_END:
-        return date(year, month + 1, wanted)
-    last = _month_length(year, month)
+    last = _LENGTHS[number % MONTHS_OF_CYCLE]
     if rule is DueDateRule.MONTH_END:
         return date(year, month + 1, last)
     if wanted > last and rule is DueDateRule.ROLL:
@@ -156,13 +153,23 @@ class Series:
 
     def dates(self, first: int, count: int) -> list[date]:
         """Return dates by their number, 0 being the anchor's own. Raises DateError beyond the calendar."""
+        if count < 1:
+            return []
         if self.step.unit is not StepUnit.MONTH:
             days = self.step.days
             return [add_days(self.anchor, days * number) for number in range(first, first + count)]
         every, month = self.step.every, self.anchor.year * 12 + self.anchor.month - 1
-        begin = month + every * first
+        begin, wanted = month + every * first, self.anchor_day
         numbers = range(begin, begin + every * count, every)
-        return [_in_month(number, self.rule, self.anchor_day) for number in numbers]
+        if self.rule is not DueDateRule.CLAMP or not 12 <= begin <= numbers[-1] <= LAST_MONTH:
+            return [_in_month(number, self.rule, wanted) for number in numbers]
+        if wanted <= SHORTEST_MONTH:
+            return [date(number // 12, number % 12 + 1, wanted) for number in numbers]
+        lasts = [_LENGTHS[number % MONTHS_OF_CYCLE] for number in numbers]
+        return [
+            date(number // 12, number % 12 + 1, wanted if wanted < last else last)
+            for number, last in zip(numbers, lasts, strict=True)
+        ]
 
 
 def period_dates(

@@ -1,17 +1,19 @@
 """The arithmetic under a schedule: rounding in whole numbers, and the regular instalment of a debt."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 from portal.domain.dates import Ratio
 from portal.domain.money import CodedError, Exact, Rounding, round_exact
 from portal.vocabulary import Method
 
-DIGITS = 50  # of the annuity's intermediate results; the specification asks for at least 28
+DIGITS = 36  # of the annuity's intermediate results; the specification asks for at least 28
 SINGLE_REPAYMENT = frozenset({Method.INTEREST_FIRST, Method.LUMP_SUM})
 
 Divide = Callable[[int, int], int]
@@ -66,14 +68,14 @@ class Roundings:
     instalment: Rounding
     multiple_of: int = 1
 
-    def candidates(self, exact: Exact) -> tuple[int, ...]:
-        """Return the amounts an instalment may be, as asked first and finer after that.
+    def candidates(self, exact: Exact) -> Iterator[int]:
+        """Yield the amounts an instalment may be, as asked first and finer after that.
 
         Rounded up too far an instalment would repay a small debt before the last due date; rounded to nothing
         it would leave all of it to the last one."""
-        asked = round_exact(exact, self.instalment, multiple_of=self.multiple_of)
-        finer = round_exact(exact, self.instalment), round_exact(exact, Rounding.DOWN)
-        return tuple(dict.fromkeys((asked, *finer)))
+        yield round_exact(exact, self.instalment, multiple_of=self.multiple_of)
+        yield round_exact(exact, self.instalment)
+        yield round_exact(exact, Rounding.DOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +94,23 @@ class Rest:
     number: int = 1
 
 
+# Makes a row of a tuple without counting its fields, which `Row._make` does in Python.
+make_row: Callable[[tuple[int, date, int, int, int, int]], Row] = partial(tuple.__new__, Row)
+
+
 class Trial(NamedTuple):
     """What became of an instalment: after how many periods nothing was left, and where it did not cover."""
 
     periods: int
     uncovered: ScheduleError | None
+
+
+class Annuity(NamedTuple):
+    """A payment of each period, unrounded, what 1 paid in each has come to at the end, and the charges."""
+
+    payment: Exact
+    of_one: Exact
+    charges: Collection[Ratio]
 
 
 def regular_instalment(
@@ -110,33 +124,48 @@ def regular_instalment(
         return 0
     if method is Method.EQUAL_PRINCIPAL:
         return equal_share(rest.balance, len(rest.charges) - rest.principal_grace, roundings)
-    uncovered = None
-    for instalment in roundings.candidates(annuity(rest, nominal or rest.charges)):
+    uncovered, found = None, annuity(rest, nominal or rest.charges)
+    for instalment in roundings.candidates(found.payment):
+        if nominal is None and _surely_fits(rest, instalment, found, roundings):
+            return instalment
         periods, uncovered = _tried(rest, instalment, roundings)
         if instalment > 0 and uncovered is None and periods == len(rest.charges):
             return instalment
     raise uncovered or too_small(rest.balance, len(rest.charges) - rest.principal_grace)
 
 
-def annuity(rest: Rest, charges: Sequence[Ratio]) -> Exact:
+def annuity(rest: Rest, charges: Sequence[Ratio]) -> Annuity:
     """Return the instalment of weight 1: the debt over its weights, discounted by the period factors."""
     debt, charges = rest.balance + rest.carried, charges[rest.principal_grace :]
     weights = rest.weights or (Fraction(1),) * len(charges)
     if not any(charge for charge, _ in charges):
-        return Fraction(debt) / sum(weights)
+        return Annuity(Fraction(debt) / sum(weights), sum(weights), charges[:1])
     with localcontext() as context:
         context.prec = DIGITS
         known = {charge: 1 + Decimal(charge[0]) / charge[1] for charge in set(charges)}
         growth, weighted = Decimal(1), Decimal(0)
         if rest.weights is None:
-            for charge in reversed(charges):
+            for factor in map(known.__getitem__, reversed(charges)):
                 weighted += growth
-                growth *= known[charge]
+                growth *= factor
         else:
             for charge, weight in zip(reversed(charges), reversed(weights), strict=True):
                 weighted += growth * weight.numerator / weight.denominator
                 growth *= known[charge]
-        return debt * growth / weighted
+        return Annuity(debt * growth / weighted, weighted, known)
+
+
+def _surely_fits(rest: Rest, instalment: int, annuity: Annuity, roundings: Roundings) -> bool:
+    """Say whether an instalment is so far from its bounds that it need not be tried.
+
+    It covers the interest of the dearest period on the whole debt, so no balance grows. And what rounding can
+    add or take in all periods comes to less than half of the last instalment, which therefore stays."""
+    if rest.weights is not None or rest.carried or rest.principal_grace or rest.interest_grace:
+        return False
+    balance, spare = rest.balance, instalment - 1
+    if any(balance * charge >= spare * year or charge >= year for charge, year in annuity.charges):
+        return False
+    return 2 * (roundings.multiple_of + 1) * math.ceil(annuity.of_one) < instalment
 
 
 def _tried(rest: Rest, instalment: int, roundings: Roundings) -> Trial:

@@ -13,6 +13,7 @@ from portal.domain.instalments import (
     Row,
     ScheduleError,
     below_interest,
+    make_row,
     regular_instalment,
     weighted_total,
 )
@@ -132,7 +133,7 @@ class Repayment:
         totals = map(add, principals, interests)
         numbers, dates = count(self.number(index)), self.periods.dates[index : index + len(balances)]
         columns = zip(numbers, dates, principals, interests, totals, balances, strict=False)
-        self.rows.extend(map(Row._make, columns))
+        self.rows.extend(map(make_row, columns))
         self.deferred += [0] * len(balances)
         self.balance = balance
 
@@ -140,7 +141,7 @@ class Repayment:
         contract, last = self.contract, index == self.periods.count - 1
         interest = 0
         if index >= contract.interest_free:
-            interest = self._with_carried_error(self.bearing.exact(index, self.balance))
+            interest = self._interest(index)
         deferred = self.deferred[-1]
         if index < contract.interest_grace:
             interest, deferred = 0, deferred + interest
@@ -182,6 +183,14 @@ class Repayment:
 
     def rounded(self, parts: tuple[Fraction, ...]) -> int:
         return sum(round_exact(part, self.contract.rounding) for part in parts)
+
+    def _interest(self, index: int) -> int:
+        """Return a period's interest, rounded."""
+        contract, kept = self.contract, self.bearing.kept(index)
+        if kept is None or contract.round_each_year_part or contract.carry_rounding:
+            return self._with_carried_error(self.bearing.exact(index, self.balance))
+        (charge, year), (days, of_days) = self.charges[index], kept
+        return DIVIDE[contract.rounding](self.balance * charge * days, year * of_days)
 
     def _with_carried_error(self, parts: tuple[Fraction, ...]) -> int:
         """Round a period's interest; with carried rounding, a whole cent of gathered error joins it."""

@@ -31,6 +31,16 @@ def test_the_measure_of_the_audit_chain_finds_every_kind_of_tampering():
     assert len(figures[0]["runs"]) == measure.RUNS
 
 
+def test_the_measure_of_a_schedule_stays_beside_a_bare_loop():
+    result = CliRunner().invoke(portal, ["bench", "schedule", "--rows", "1000", "--json"])
+
+    (figure,) = json.loads(result.stdout)
+    assert figure["name"] == "1,000 schedules of 360 instalments, two concessions, both yearly rates"
+    assert (figure["ok"], result.exit_code) == (True, 0)
+    assert 0 < figure["ratio"] <= 6
+    assert figure["limit"] > figure["value"] > 0
+
+
 def test_a_measure_that_is_not_there_is_an_input_error():
     result = CliRunner().invoke(portal, ["bench", "moon"])
 
