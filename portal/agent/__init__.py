@@ -17,6 +17,7 @@ from portal.agent import (  # noqa: E402  (registers their routes)
     checklist,  # noqa: F401
     complaints,  # noqa: F401
     day,  # noqa: F401
+    debts,  # noqa: F401
     findings,  # noqa: F401
     followups,  # noqa: F401
     inbox,  # noqa: F401

@@ -1,13 +1,13 @@
-"""What I owe: part by part, row by row, with how each figure came about, and how to pay."""
+"""What I owe: part by part, row by row, with how each figure came about, how to pay, and what if I paid."""
 
 import segno
-from flask import Response, g
+from flask import Response, g, url_for
 
 from portal.borrower import blueprint
 from portal.infra import clock
 from portal.services import cases, debts, lenders
 from portal.services.debts import Debt
-from portal.web import access
+from portal.web import access, simulations
 from portal.web.locale import current_locale
 from portal.web.page import page
 from portal.web.transactions import session
@@ -25,6 +25,19 @@ def debts_page() -> Response:
 def debt(ref: str) -> Response:
     whole = access.or_404(_debt())
     return page("borrower/debts/debt.html", part=access.or_404(whole.of(ref)))
+
+
+@blueprint.get("/simulator")
+def simulator() -> Response:
+    debt = _debt()
+    if debt is None:
+        return page("borrower/debts/nothing_open.html")
+    return page(
+        "borrower/debts/simulator.html",
+        "_simulation.html",
+        here=url_for("borrower.simulator"),
+        **simulations.shown(debt),
+    )
 
 
 def _debt() -> Debt | None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain import accrual, ledger
@@ -13,8 +14,10 @@ from portal.domain.cap import CapCheck
 from portal.domain.dates import paused_days
 from portal.domain.policy import Policy
 from portal.domain.relief import Relief
-from portal.models import Case, Loan
+from portal.models import BookImport, Case, JobRun, Lender, Loan
 from portal.services import book_terms, cases
+
+NIGHTLY = "nightly"  # the job whose runs check the loan book
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,28 @@ def debt_of(session: Session, *, case: Case, policy: Policy, business_date: date
             for loan in loans
         ),
     )
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the figures of a debt come from: imports of the loan book by their id, and when the nightly run
+    last checked them; None: it has not yet."""
+
+    imports: dict[int, BookImport]
+    checked_on: date | None
+    checked_at: datetime | None
+
+
+def sources_of(session: Session, debt: Debt, *, lender: Lender) -> Sources:
+    """Return what confirms a debt. Two queries, whatever the number of loans."""
+    wanted = {part.loan.import_id for part in debt.loans}
+    imports = select(BookImport).where(BookImport.lender_id == lender.id, BookImport.id.in_(wanted))
+    run = select(JobRun.finished_at).where(
+        JobRun.lender_id == lender.id,
+        JobRun.job == NIGHTLY,
+        JobRun.slot == (lender.aged_on.isoformat() if lender.aged_on else None),
+    )
+    return Sources({each.id: each for each in session.scalars(imports)}, lender.aged_on, session.scalar(run))
 
 
 def loan_debt(

@@ -31,7 +31,7 @@ COMPLAINTS = frozenset({Role.HANDLER, Role.MANAGER, Role.AUDITOR})
 
 BORROWER: tuple[Entry, ...] = (
     Entry("borrower.home", _l("Start page"), "home", pages=("borrower.timeline",)),
-    Entry("borrower.debts_page", _l("What I owe"), "receipt", pages=("borrower.debt",)),
+    Entry("borrower.debts_page", _l("What I owe"), "receipt", pages=("borrower.debt", "borrower.simulator")),
     Entry("borrower.proofs", _l("My documents"), "files", pages=("borrower.send_proof",)),
     Entry(
         "borrower.visits",
@@ -64,7 +64,7 @@ STAFF: tuple[Entry, ...] = (
         _l("Cases"),
         "files",
         frozenset({Role.CALLER, Role.LEAD, Role.MANAGER, Role.AUDITOR}),
-        ("agent.case",),
+        ("agent.case", "agent.case_debt", "agent.case_simulator"),
     ),
     Entry(
         "agent.proof_queue",

@@ -201,6 +201,7 @@ MY = (
     get("borrower.timeline", {BORROWER}),
     get("borrower.debts_page", {BORROWER}),
     get("borrower.debt", {BORROWER}, ref=Thing.LOAN),
+    get("borrower.simulator", {BORROWER}, query={"amount": "1"}),
     get("borrower.budget", {BORROWER}),
     post("borrower.save_budget", {BORROWER}, BUDGET),
     get("borrower.consents_page", {BORROWER}),
@@ -252,6 +253,8 @@ CASES = (
     get("agent.audit_csv", {AUDITOR, ADMIN, MANAGER}),
     get("agent.audit_verification", {AUDITOR, ADMIN, MANAGER}),
     get("agent.case", READERS | {AGENT}, ref=Thing.CASE),
+    get("agent.case_debt", READERS | {AGENT}, ref=Thing.CASE),
+    get("agent.case_simulator", READERS | {AGENT}, query={"amount": "1"}, ref=Thing.CASE),
     # A name or address in full, for those who talk to the borrower. Each look is an entry in the audit chain.
     post("agent.reveal_on_case", REVEALERS, {"field": "phone"}, ref=Thing.CASE),
     get("agent.hide_on_case", REVEALERS, ref="anything, for it leads to the page of that name"),

@@ -17,6 +17,7 @@ from portal.web.words import (
     book,
     borrower_entry,
     complaints,
+    debts,
     entry,
     on_site,
     operations,
@@ -29,6 +30,7 @@ _SLICES = (
     entry,
     operations,
     borrower_entry,
+    debts,
     complaints,
     visits,
     plans,
@@ -39,7 +41,7 @@ _SLICES = (
     audit,
 )
 REFUSALS = {code: sentence for part in _SLICES for code, sentence in part.REFUSALS.items()}
-FACTS = {**operations.FACTS, **plans.FACTS}
+FACTS = {**operations.FACTS, **plans.FACTS, **debts.FACTS}
 
 
 class Labels(Mapping[StrEnum, object]):
