@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Integer, text
+from sqlalchemy import Integer, Text, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -40,3 +40,20 @@ def refresh_statistics(session: Session, *models: Any) -> None:
             session.execute(text("SELECT refresh_statistics(:of)"), {"of": table.name})
         else:
             session.execute(text(f"ANALYZE {dialect.identifier_preparer.format_table(table)}"))
+
+
+class by_code_point(FunctionElement[str]):  # noqa: N801  (reads as the SQL function it is)
+    """`by_code_point(text)`: text that sorts as Python sorts it, whatever language the database speaks."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(by_code_point, "postgresql")
+def _code_point_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f'({compiler.process(element.clauses, **options)} COLLATE "C")'
+
+
+@compiles(by_code_point, "sqlite")
+def _code_point_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)} COLLATE BINARY)"

@@ -1,113 +1,222 @@
-"""Nightly ageing: how long every loan is overdue, and how much of it, set-based.
+"""Nightly ageing: how long every loan is overdue, with how much, and what the delay has cost. Set-based.
 
-The same rules as `domain.ledger`. Loans that nobody paid since their opening balance, nearly all, are aged by
-one statement; those with later payments are played one by one, in chunks."""
+The same rules as `domain.ledger`, and proven equal to it. Loans to which nothing happened since their opening
+balance, nearly all, are aged by one statement for each range of them; loans that were paid since, payment by
+payment, all of them at once (`ageing_payments`). What remains, relief, reversals and the cap, is decided loan
+by loan by the ledger itself, in chunks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, literal, null, select, update
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain import ledger
 from portal.domain.policy import Policy
-from portal.models import Instalment, Lender, Loan, Payment
+from portal.models import Instalment, Lender, Loan
 from portal.models.functions import days_from, refresh_statistics
-from portal.models.types import Day
-from portal.services import book_terms
+from portal.services import ageing_payments, book_terms
+from portal.services.ageing_figures import (
+    Line,
+    TermsOfLoans,
+    allowance,
+    day,
+    figures,
+    late_fees,
+    penalty_of,
+    spread,
+    total,
+)
+from portal.services.ageing_payments import Touched
 
+RANGE = 100_000
 CHUNK = 1000
+Progress = Callable[[int, int], None]
 
 
-def age_loans(session: Session, *, lender: Lender, policy: Policy, business_date: date) -> None:
-    """Set days past due, bucket and amounts of all loans of a lender for a day."""
+def age_loans(
+    session: Session,
+    *,
+    lender: Lender,
+    policy: Policy,
+    business_date: date,
+    progress: Progress = lambda done, total: None,
+) -> None:
+    """Set days past due, bucket, overdue parts, penalty and credit of all loans of a lender for a day.
+
+    `progress` is told how many loans of how many were aged. Doing it again changes nothing."""
     session.flush()
-    found = _standing(lender, business_date)
-    overdue = found.c.since < business_date
-    session.execute(
-        update(Loan)
-        .where(Loan.id == found.c.loan_id, Loan.lender_id == lender.id)
-        .values(
-            aged_on=business_date,
-            dpd=case((overdue, days_from(found.c.since, literal(business_date, Day))), else_=0),
-            bucket=_bucket(found.c.since, policy, business_date),
-            overdue_since=case((overdue, found.c.since), else_=null()),
-            overdue_amount=found.c.overdue_amount,
-            outstanding=found.c.outstanding,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    for loans in _paid_later(session, lender, business_date):
-        _play(session, loans, policy, business_date)
+    night = _Night(session, lender, TermsOfLoans(policy, business_date))
+    with ageing_payments.touched(session, lender=lender, terms=night.terms) as touched:
+        night.age_untouched(touched, progress)
+        touched.play()
+        night.apply(touched.found())
+        for loans in night.left_to_rules(touched):
+            night.decide(loans)
+    lender.aged_on = business_date
+    session.flush()
     refresh_statistics(session, Loan)
     session.expire_all()
 
 
-def _standing(lender: Lender, business_date: date) -> Subquery:
-    """Per loan: its earliest unpaid due date, what is unpaid, and what of it was due before the day."""
-    row = Instalment
-    unpaid = (row.principal - row.principal_paid) + (row.interest - row.interest_paid)
-    unpaid = unpaid + (row.fees - row.fees_paid)
-    is_unpaid = unpaid > 0
-    return (
-        select(
-            Loan.id.label("loan_id"),
-            func.min(case((is_unpaid, row.due_date)), type_=Day()).label("since"),
-            _total(case((is_unpaid & (row.due_date < business_date), unpaid), else_=0), "overdue_amount"),
-            _total(case((is_unpaid, unpaid), else_=0), "outstanding"),
+@dataclass(frozen=True)
+class _Night:
+    session: Session
+    lender: Lender
+    terms: TermsOfLoans
+
+    @property
+    def of_lender(self) -> ColumnElement[bool]:
+        return Loan.lender_id == self.lender.id
+
+    def age_untouched(self, touched: Touched, progress: Progress) -> None:
+        """Age the loans to which nothing happened, range by range; note those that the cap may reduce."""
+        loans = self.session.scalar(select(func.count(Loan.id)).where(self.of_lender)) or 0
+        done = 0
+        for low, high, count in self._ranges():
+            within = and_(self.of_lender, Loan.id > low, Loan.id <= high, touched.untouched)
+            self.apply(self._of_openings(within, low, high))
+            self._charge_late_fees(within)
+            done += count
+            progress(done, loans)
+        touched.leave_to_rules(self._beyond_cap(touched))
+
+    def _ranges(self) -> Iterator[tuple[int, int, int]]:
+        """Ranges of loan ids, each with how many loans of the lender it holds."""
+        low = 0
+        while True:
+            some = (
+                select(Loan.id).where(self.of_lender, Loan.id > low).order_by(Loan.id).limit(RANGE).subquery()
+            )
+            high, count = self.session.execute(select(func.max(some.c.id), func.count())).one()
+            if high is None:
+                return
+            yield low, high, count
+            low = high
+
+    def _of_openings(self, within: ColumnElement[bool], low: int, high: int) -> Subquery:
+        """What each loan's opening balance comes to on the day."""
+        row, terms = Instalment, self.terms
+        principal = row.principal - row.principal_paid
+        days = days_from(row.due_date, day(terms.business_date))
+        whole, rest = spread(principal, terms.penalty_ppm, terms.denominator, days)
+        line = Line(
+            due=row.due_date,
+            principal=principal,
+            interest=row.interest - row.interest_paid,
+            fees=row.fees - row.fees_paid,
+            penalty=penalty_of(whole, rest, terms.denominator),
         )
-        # By the loan alone: its instalments have its lender, and that index is the narrow one.
-        .outerjoin(row, row.loan_id == Loan.id)
-        .where(Loan.lender_id == lender.id)
-        .group_by(Loan.id)
-        .subquery()
-    )
-
-
-def _total(amount: ColumnElement[int], name: str) -> ColumnElement[int]:
-    # PostgreSQL adds 64-bit columns up to a numeric; the column it goes to has 64 bits again.
-    return func.coalesce(func.sum(amount), 0).label(name)
-
-
-def _bucket(since: ColumnElement[date], policy: Policy, business_date: date) -> ColumnElement[str | None]:
-    """The pack's bucket by the earliest unpaid due date: dates compare alike on both databases."""
-    buckets = sorted(policy.ageing.buckets, key=lambda each: each.first_dpd, reverse=True)
-    reached = [(since <= business_date - timedelta(days=each.first_dpd), each.name) for each in buckets]
-    return case(*reached, else_=null())
-
-
-def _paid_later(session: Session, lender: Lender, business_date: date) -> Iterator[list[Loan]]:
-    """The loans with payments after their opening balance, in chunks."""
-    later = exists().where(
-        Payment.loan_id == Loan.id,
-        Payment.paid_on > Loan.as_of,
-        Payment.paid_on <= business_date,
-    )
-    last = 0
-    query = select(Loan).where(Loan.lender_id == lender.id, later).order_by(Loan.id).limit(CHUNK)
-    query = query.execution_options(populate_existing=True)  # the statement before changed them
-    while loans := list(session.scalars(query.where(Loan.id > last))):
-        last = loans[-1].id
-        yield loans
-        session.flush()
-
-
-def _play(session: Session, loans: Sequence[Loan], policy: Policy, business_date: date) -> None:
-    openings = book_terms.openings_of(session, loans)
-    receipts = book_terms.receipts_of(session, loans)
-    for loan in loans:
-        found = ledger.standing(
-            openings[loan.id],
-            receipts[loan.id],
-            as_of=loan.as_of,
-            business_date=business_date,
-            terms=book_terms.terms_of(loan, policy),
+        return (
+            select(Loan.id.label("loan_id"), *figures(line, terms.business_date))
+            # By the loan alone: its instalments have its lender, and that index is the narrow one.
+            .outerjoin(row, and_(row.loan_id == Loan.id, row.loan_id > low, row.loan_id <= high))
+            .where(within)
+            .group_by(Loan.id)
+            .subquery()
         )
-        bucket = policy.ageing.bucket(found.dpd)
-        loan.dpd, loan.overdue_since = found.dpd, found.overdue_since
-        loan.bucket = bucket.name if bucket else None
-        loan.overdue_amount, loan.outstanding = found.overdue_amount, found.outstanding
+
+    def apply(self, found: Subquery) -> None:
+        """Write what was found on the loans for which it is not what stands there."""
+        overdue = found.c.since < day(self.terms.business_date)
+        values = self.terms.values(found)
+        self.session.execute(
+            update(Loan)
+            .where(
+                self.of_lender,
+                Loan.id == found.c.loan_id,
+                # An overdue loan changes with every day; of the others, only those that moved are written.
+                or_(
+                    overdue, *(getattr(Loan, name).is_distinct_from(value) for name, value in values.items())
+                ),
+            )
+            .values(values)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _charge_late_fees(self, within: ColumnElement[bool]) -> None:
+        """Cards: once for each minimum that was not paid, by how many in a row they are."""
+        row = Instalment
+        rows = (
+            select(
+                row.loan_id,
+                row.due_date.label("due"),
+                row.number,
+                (
+                    row.principal
+                    - row.principal_paid
+                    + row.interest
+                    - row.interest_paid
+                    + row.fees
+                    - row.fees_paid
+                ).label("unpaid"),
+                row.fees.label("own_fee"),
+            )
+            .join(Loan, row.loan_id == Loan.id)
+            .where(within, self.terms.is_card, Loan.overdue_amount > 0)
+        )
+        fees = late_fees(rows.subquery(), self.terms, day(self.terms.business_date))
+        found = select(fees.c.loan_id, total(fees.c.fee).label("fee")).group_by(fees.c.loan_id).subquery()
+        self.session.execute(
+            update(Loan)
+            .where(self.of_lender, Loan.id == found.c.loan_id)
+            .values(penalty=found.c.fee)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _beyond_cap(self, touched: Touched) -> Select[Any]:
+        """The loans that were charged more than the cap allows: `Play.beyond_cap` for opening balances."""
+        row, today = Instalment, day(self.terms.business_date)
+        due_today = select(Instalment.loan_id).where(Instalment.due_date == today)
+        asked = or_(Loan.overdue_since < today, Loan.id.in_(due_today))
+        charged = total(self.terms.charged_of(row)) + func.max(Loan.penalty)
+        return (
+            select(Loan.id)
+            .join(row, row.loan_id == Loan.id)
+            .where(self.of_lender, touched.untouched, ~self.terms.is_card, asked)
+            .group_by(Loan.id)
+            .having(charged > allowance(total(self.terms.principal_days_of(row)), self.terms.cap_ppm))
+        )
+
+    def left_to_rules(self, touched: Touched) -> Iterator[list[Loan]]:
+        """The loans that are decided one by one, in chunks."""
+        last = 0
+        query = select(Loan).where(self.of_lender, touched.is_left_to_rules).order_by(Loan.id).limit(CHUNK)
+        query = query.execution_options(populate_existing=True)  # the statements before changed them
+        while loans := list(self.session.scalars(query.where(Loan.id > last))):
+            last = loans[-1].id
+            yield loans
+            self.session.flush()
+
+    def decide(self, loans: Sequence[Loan]) -> None:
+        """Let the ledger say what the loans owe."""
+        openings = book_terms.openings_of(self.session, loans)
+        receipts = book_terms.receipts_of(self.session, loans)
+        reliefs = book_terms.reliefs_of(self.session, loans)
+        for loan in loans:
+            found = ledger.standing(
+                openings[loan.id],
+                receipts[loan.id],
+                reliefs=reliefs[loan.id],
+                as_of=loan.as_of,
+                business_date=self.terms.business_date,
+                terms=book_terms.terms_of(loan, self.terms.policy),
+            )
+            _write(loan, found, self.terms.policy)
+
+
+def _write(loan: Loan, found: ledger.Standing, policy: Policy) -> None:
+    overdue = found.debt.overdue
+    bucket = policy.ageing.bucket(found.dpd)
+    loan.dpd, loan.overdue_since = found.dpd, found.overdue_since
+    loan.bucket = bucket.name if bucket else None
+    loan.overdue_principal, loan.overdue_interest = overdue.principal, overdue.interest
+    loan.overdue_fees, loan.overdue_amount = overdue.fees, found.overdue_amount
+    loan.penalty = sum(line.unpaid.penalty for line in found.lines)
+    loan.reduced_by_cap = sum(line.reduced.total for line in found.lines)
+    loan.outstanding, loan.credit = found.outstanding, found.credit
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from portal.domain.relief import Relief as Given
 from portal.models import Instalment, Loan, Payment, Relief
 from portal.vocabulary import DayCount, Product
 
-_BASIS = {DayCount.ACT_365: 365, DayCount.ACT_360: 360, DayCount.THIRTY_360: 360}
+BASIS = {DayCount.ACT_365: 365, DayCount.ACT_360: 360, DayCount.THIRTY_360: 360}
 
 
 def terms_of(loan: Loan, policy: Policy) -> ledger.Terms:
@@ -30,7 +30,7 @@ def terms_of(loan: Loan, policy: Policy) -> ledger.Terms:
     fees = ledger.LateFees(interest.card_late_fees, Decimal(interest.card_late_fee_share))
     return ledger.Terms(
         penalty_ppm=0 if card else penalty,
-        basis=_BASIS.get(loan.day_count, interest.day_basis),
+        basis=BASIS.get(loan.day_count, interest.day_basis),
         order=Order(tuple(Component(name) for name in policy.allocation.order)),
         late_fees=fees if card else None,
         principal_first_from=policy.allocation.card_principal_first_from_dpd if card else None,

@@ -205,7 +205,7 @@ def _check_time(session):
         assert entries == sorted(entries)
         assert entries[-1] <= NOW
     today = NOW.astimezone(ZONE).date()
-    assert {loan.aged_on for loan in all_of(session, Loan)} == {today}
+    assert {lender.aged_on for lender in lenders.all_lenders(session)} == {today}
     open_ones = [each for each in all_of(session, Complaint) if each.state is not ComplaintState.DECIDED]
     assert min(each.decide_by for each in open_ones) < today
     assert any(today <= each.decide_by <= today + timedelta(days=5) for each in open_ones)

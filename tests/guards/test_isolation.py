@@ -21,7 +21,15 @@ RAW = {
     "models/proof.py": "conditions of partial indexes",
 }
 # Where rows are written past the ORM, each with `tenancy.check_rows` beside it or a lender in its condition.
-BARE = {"services/audit.py", "services/book_cases.py", "services/book_writing.py", "services/keys.py"}
+BARE = {
+    "services/ageing_payments.py",
+    "services/audit.py",
+    "services/book_cases.py",
+    "services/book_writing.py",
+    "services/keys.py",
+}
+# Where only temporary tables are filled, from queries that name the lender: `tests/services/test_ageing.py`.
+COPIES = {"services/ageing_payments.py"}
 
 
 def names_of(path):
@@ -55,7 +63,7 @@ def test_tables_without_their_model_are_used_in_named_modules_only(name):
     bare = any(".__table__" in each or ".connection()" in each for each in said)
 
     assert bare <= (name in BARE)
-    if bare and "insert(" in NAMES[name].read_text("utf-8"):
+    if bare and "insert(" in NAMES[name].read_text("utf-8") and name not in COPIES:
         assert "check_rows" in NAMES[name].read_text("utf-8")
 
 

@@ -23,18 +23,19 @@ from tests.reliability.fleet import Place, Process, now, processes, wait_until
 
 LATE_BORROWERS = 20
 NIGHT_DONE = (JobRun.job == nights.JOB, JobRun.state == JobState.DONE)
-# Writes down each night that a loan is aged, in the transaction that does it: what is undone is not seen.
+# Writes down each night that a book is aged, in the transaction that does it: what is undone is not seen.
 WITNESS = {
     "sqlite": (
-        "CREATE TABLE night_seen (loan_id INTEGER, aged_on TEXT)",
-        "CREATE TRIGGER night_seen AFTER UPDATE OF aged_on ON loan "
+        "CREATE TABLE night_seen (lender_id INTEGER, aged_on TEXT)",
+        "CREATE TRIGGER night_seen AFTER UPDATE OF aged_on ON lender "
         "BEGIN INSERT INTO night_seen VALUES (NEW.id, NEW.aged_on); END",
     ),
     "postgresql": (
-        "CREATE TABLE night_seen (loan_id bigint, aged_on text)",
+        "CREATE TABLE night_seen (lender_id bigint, aged_on text)",
         "CREATE FUNCTION see_night() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS "
         "'BEGIN INSERT INTO public.night_seen VALUES (NEW.id, NEW.aged_on::text); RETURN NEW; END'",
-        "CREATE TRIGGER night_seen AFTER UPDATE OF aged_on ON loan FOR EACH ROW EXECUTE FUNCTION see_night()",
+        "CREATE TRIGGER night_seen AFTER UPDATE OF aged_on ON lender FOR EACH ROW "
+        "EXECUTE FUNCTION see_night()",
     ),
 }
 DISMISS = {
@@ -178,7 +179,7 @@ def _files(place: Place) -> int:
 
 def _compare(place: Place, owner: Engine, days: Iterable[date]) -> list[str]:
     with owner.connect() as connection:
-        seen = Counter(map(tuple, connection.execute(text("SELECT loan_id, aged_on FROM night_seen"))))
+        seen = Counter(map(tuple, connection.execute(text("SELECT lender_id, aged_on FROM night_seen"))))
     with _of_lender(place) as session:
         refs = list(session.scalars(select(Message.ref)))
         # A kill may leave the draft of a letter, which no reader takes for one; it is swept up later.
@@ -197,7 +198,7 @@ def _compare(place: Place, owner: Engine, days: Iterable[date]) -> list[str]:
     ]
     problems += [f"{day}: {runs[day.isoformat()]} runs" for day in days if runs[day.isoformat()] != 1]
     for day in days:
-        times = {seen[loan, day.isoformat()] for loan in {loan for loan, _ in seen}}
+        times = {seen[lender, day.isoformat()] for lender in {lender for lender, _ in seen}}
         if times != {1}:
             problems.append(f"{day}: loans were aged {sorted(times)} times")
     return problems

@@ -1,13 +1,11 @@
-import random
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
-from portal.domain import ledger
 from portal.models import Case, CaseLoan, CaseMove, Instalment, Loan, Payment
-from portal.services import ageing, audit, book_cases, book_terms, cases, policies
-from portal.vocabulary import CaseState, PaymentKind, Product
+from portal.services import ageing, audit, book_cases, cases, policies
+from portal.vocabulary import CaseState, PaymentKind
 from tests import factories
 from tests.conftest import NOW
 from tests.factories import TODAY
@@ -63,7 +61,8 @@ def test_ageing_finds_days_bucket_and_amounts(session, lender):
     age(session, lender)
 
     assert (loan.dpd, loan.overdue_since, loan.bucket) == (35, TODAY - timedelta(days=35), "M2")
-    assert (loan.overdue_amount, loan.outstanding, loan.aged_on) == (202_000, 1_010_000, TODAY)
+    assert (loan.overdue_amount, loan.outstanding, lender.aged_on) == (202_000, 1_010_000, TODAY)
+    assert (loan.overdue_principal, loan.overdue_interest, loan.overdue_fees) == (200_000, 2_000, 0)
 
 
 def test_a_loan_is_not_overdue_on_its_due_date_and_is_the_day_after(session, lender):
@@ -100,57 +99,6 @@ def test_the_loans_of_another_lender_are_left_alone(session, lender):
     with factories.of_lender(session, other.id):
         session.refresh(loan)
     assert loan.dpd == 99
-
-
-def test_ageing_equals_the_pure_rules_on_random_books(session, lender):
-    policy, chance = policies.of(lender), random.Random(7)
-    borrower = factories.borrower(session, lender)
-    for _ in range(40):
-        product = chance.choice(list(Product))
-        loan = factories.loan(session, borrower, late=chance.randint(0, 4), product=product)
-        payments = []
-        for _ in range(chance.choice((0, 0, 1, 3))):
-            on = TODAY + timedelta(days=chance.randint(-10, 70))
-            payments.append(pay(session, loan, chance.randint(1, 400_000), on))
-        if payments and chance.random() < 0.4:
-            first = payments[0]
-            again = first.paid_on + timedelta(days=3)
-            reference = chance.choice((first.payment_no, ""))
-            pay(session, loan, first.amount, again, kind=PaymentKind.REVERSAL, reference=reference)
-
-    for day in (TODAY, TODAY + timedelta(days=1), TODAY + timedelta(days=45), TODAY + timedelta(days=100)):
-        age(session, lender, day)
-        loans = list(session.scalars(select(Loan)))
-        openings = book_terms.openings_of(session, loans)
-        receipts = book_terms.receipts_of(session, loans)
-        for loan in loans:
-            expected = ledger.standing(
-                openings[loan.id],
-                receipts[loan.id],
-                as_of=loan.as_of,
-                business_date=day,
-                terms=book_terms.terms_of(loan, policy),
-            )
-            bucket = policy.ageing.bucket(expected.dpd)
-            assert (loan.dpd, loan.overdue_since) == (expected.dpd, expected.overdue_since)
-            assert (loan.overdue_amount, loan.outstanding) == (expected.overdue_amount, expected.outstanding)
-            assert loan.bucket == (bucket.name if bucket else None)
-
-
-def test_ageing_takes_the_same_few_statements_for_many_loans(session, lender, installation):
-    borrower = factories.borrower(session, lender)
-    statements: list[str] = []
-    event.listen(installation.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    counts = []
-    for more in (1, 20):
-        for _ in range(more):
-            factories.loan(session, borrower, late=1)
-        session.refresh(lender)
-        statements.clear()
-        age(session, lender)
-        counts.append(len(statements))
-
-    assert counts == [3, 3]
 
 
 def test_only_borrowers_with_something_overdue_become_cases(session, lender):
