@@ -120,7 +120,7 @@ class _Book:
         extra = self._extra(payment.on)
         for line, owed in zip(self.lines, extra, strict=True):
             if line.due <= payment.on:
-                left -= self._meet(line, left, DebtParts(0, line.interest, line.fees, owed))
+                left -= self._meet(line, left, interest=line.interest, fees=line.fees, penalty=owed)
                 left -= self._repay_overdue(line, left, payment.on)
         return self._pay_in_advance(left, extra, payment.on)
 
@@ -134,17 +134,17 @@ class _Book:
         for place, line in enumerate(self.lines):
             if line.due <= on:
                 continue
-            accrued = line.closed + self._piece(self._bearing(place), line.interest_from, on)
-            left -= self._meet(line, left, DebtParts(0, accrued, 0, extra[place]))
+            accrued = line.closed + self._piece(self._bearing(), line.interest_from, on)
+            left -= self._meet(line, left, interest=accrued, fees=0, penalty=extra[place])
             line.interest = max(line.interest, line.paid.interest)
             part = min(left, line.principal_left)
-            coming.append((place, line, accrued))
+            coming.append((line, accrued))
             touched = len(coming) if part else touched
             left -= part
             line.paid += DebtParts(principal=part)
-        for place, line, accrued in coming[:touched]:
+        for line, accrued in coming[:touched]:
             line.closed, line.interest_from = accrued, max(on, line.begins)
-            line.interest = accrued + self._piece(self._bearing(place), line.interest_from, line.due)
+            line.interest = accrued + self._piece(self._bearing(), line.interest_from, line.due)
         return left
 
     def _repay_overdue(self, line: _Line, left: int, on: date) -> int:
@@ -155,11 +155,11 @@ class _Book:
             line.paid += DebtParts(principal=part)
         return part
 
-    def _meet(self, line: _Line, left: int, owed: DebtParts) -> int:
-        """Pay a line's extra interest, fees and interest as far as the money goes; return what went."""
-        penalty = max(0, min(left, owed.penalty - line.paid.penalty))
-        fees = max(0, min(left - penalty, owed.fees - line.paid.fees))
-        interest = max(0, min(left - penalty - fees, owed.interest - line.paid.interest))
+    def _meet(self, line: _Line, left: int, *, interest: int, fees: int, penalty: int) -> int:
+        """Pay what a line owes of these as far as the money goes; return what went."""
+        penalty = max(0, min(left, penalty - line.paid.penalty))
+        fees = max(0, min(left - penalty, fees - line.paid.fees))
+        interest = max(0, min(left - penalty - fees, interest - line.paid.interest))
         line.paid += DebtParts(interest=interest, fees=fees, penalty=penalty)
         return penalty + fees + interest
 
@@ -170,9 +170,9 @@ class _Book:
         charged[-1] += own[-1]
         return charged
 
-    def _bearing(self, place: int) -> int:
-        """The principal that a line's interest runs on: its own and what is due later."""
-        return self.later + sum(line.principal_left for line in self.lines[place:])
+    def _bearing(self) -> int:
+        """The principal left. Money that reaches a line to come has repaid all that was due before it."""
+        return self.later + sum(line.principal_left for line in self.lines)
 
     def _piece(self, principal: int, begin: date, end: date) -> int:
         return round_exact(principal * self.rate * max(0, days_between(begin, end)), self.rounding)

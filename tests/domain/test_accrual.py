@@ -54,6 +54,11 @@ def test_a_bucket_begins_on_its_first_day(dpd, name):
     assert (bucket and bucket.name) == name
 
 
+def test_the_bucket_reached_last_counts_whatever_its_name():
+    buckets = [Range("late", 31), Range("soon", 1)]
+    assert bucket_of(31, buckets) == Range("late", 31)
+
+
 def test_the_bucket_stays_while_a_pause_runs():
     pause = Pause(DUE + timedelta(days=31), DUE + timedelta(days=50))
     during = delinquency(DUE, DUE + timedelta(days=50), pauses=[pause])

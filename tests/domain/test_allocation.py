@@ -172,6 +172,7 @@ def test_a_payment_of_nothing_changes_nothing():
     found = allocate(0, OWED, paid_on=SECOND, order=CHINA)
     assert (found.paid, found.remaining, found.credit) == ((), tuple(OWED), 0)
     assert allocate(7, [], paid_on=SECOND, order=CHINA).credit == 7
+    assert allocate(7, [item(1, "fees", FIRST, 0)], paid_on=SECOND, order=CHINA).credit == 7
 
 
 def test_what_is_owed_below_zero_is_refused():

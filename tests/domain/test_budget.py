@@ -233,5 +233,6 @@ def test_a_stressed_income_is_never_rounded_up():
 
 def test_a_floor_without_children_rent_or_multiplier_is_the_standard_of_its_adults():
     assert household_floor(adult=100, child=40, adults=2, children=0) == 200
+    assert household_floor(adult=1, child=1, adults=1, children=0, multiplier=Decimal("1.1")) == 2
     with pytest.raises(BudgetError):
         household_floor(adult=100, child=40, adults=0, children=1)

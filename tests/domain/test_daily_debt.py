@@ -127,6 +127,15 @@ def test_a_late_payment_meets_what_is_overdue_then_extra_interest_then_interest_
     assert unpaid(found)[1] == DebtParts(21_800, 518)
 
 
+def test_extra_interest_is_met_once_however_many_payments_meet_it():
+    found = debt((40, 43_000 + 150), (40, 250 + 30))
+    assert paid(found)[1] == DebtParts(0, 30, 0, 400)
+
+
+def test_a_debt_of_one_minor_unit_is_a_debt():
+    assert unpaid(debt(principal=1, instalments=[DailyInstalment(after(30), 1, 0)])) == [DebtParts(1)]
+
+
 def test_once_the_principal_is_paid_extra_interest_stops():
     assert debt((40, 43_000), as_of=59).lines[1].unpaid.penalty == 400
 
@@ -148,6 +157,7 @@ def test_fees_are_met_when_due_and_never_in_advance():
     assert found.lines[0].paid == DebtParts(40_000, 2_900)
     assert found.lines[1].paid == DebtParts(1)
     assert debt((30, 50), instalments=rows).lines[0].paid == DebtParts(fees=50)
+    assert debt((30, 50), (30, 80), instalments=rows).lines[0].paid == DebtParts(0, 30, 100)
 
 
 def test_a_piece_of_interest_ends_only_where_its_principal_changes():

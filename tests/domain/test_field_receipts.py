@@ -52,6 +52,10 @@ def test_a_receipt_of_another_loan_or_amount_is_not_the_same_money():
     assert [pending.pending_for(loan) for loan in ("L1", "L2", "L3")] == [500, 70, 0]
 
 
+def test_money_of_one_minor_unit_is_money():
+    assert match_receipts([written("F1", 0, 1)], [], within_days=3).pending_for("L1") == 1
+
+
 def test_two_receipts_need_two_payments():
     receipts = [written("F2", 1, 500), written("F1", 0, 500)]
     matching = match_receipts(receipts, [written("P1", 1, 500)], within_days=3)

@@ -125,8 +125,8 @@ def test_late_fees_round_one_by_one():
 
 
 def test_a_late_fee_of_a_debt_below_zero_is_refused():
-    row = Instalment(DUE, 10, -1)
-    assert code_of(late_fees, [row], Decimal(1), base=FeeBase.PRINCIPAL, as_of=DUE) == "amount_negative"
+    for row in (Instalment(DUE, 10, -1), Instalment(DUE, -1, 10)):
+        assert code_of(late_fees, [row], Decimal(1), base=FeeBase.PRINCIPAL, as_of=DUE) == "amount_negative"
 
 
 def test_a_short_loan_rounds_interest_and_penalty_apart():
@@ -138,7 +138,9 @@ def test_a_short_loan_rounds_interest_and_penalty_apart():
         overdue_days=1,
     )
     assert (found.interest, found.penalty, found.total) == (2, 2, 154)
-    assert short_loan(150, daily_rate=Decimal("0.001"), days=10, rounding=Rounding.DOWN).interest == 1
+    named = {"penalty_daily_rate": Decimal("0.01"), "overdue_days": 1, "rounding": Rounding.DOWN}
+    down = short_loan(150, daily_rate=Decimal("0.001"), days=10, **named)
+    assert (down.interest, down.penalty) == (1, 1)
 
 
 def test_the_penalty_of_a_short_loan_stops_at_its_cap():
@@ -166,6 +168,8 @@ def test_a_cap_of_zero_is_a_cap():
 def test_a_short_loan_paid_on_time_has_no_penalty():
     loan = short_loan(3_000, daily_rate=Decimal("0.001"), days=7)
     assert (loan.amount, loan.interest, loan.penalty) == (3_000, 21, 0)
+    assert short_loan(3_000, daily_rate=0, days=7, penalty_daily_rate=Decimal("0.02")).penalty == 0
+    assert short_loan(3_000, daily_rate=0, days=7, overdue_days=4).penalty == 0
 
 
 def test_days_and_amounts_below_zero_are_refused():

@@ -139,6 +139,19 @@ def test_what_was_paid_too_much_is_credit_and_the_quote_is_nothing():
     assert (found.total, found.credit) == (0, 5_000)
     assert told(found) == {"principal": 90_000, "paid": -95_000, "credit": 5_000}
     assert quote(0, paid(0, 90_000)).credit == 0
+    # More than all instalments together ask for.
+    assert told(quote(0, paid(0, 100_000))) == {"principal": 90_000, "paid": -100_000, "credit": 10_000}
+
+
+def test_the_day_an_instalment_falls_due_its_interest_is_due_and_none_is_running():
+    assert told(quote(30)) == {"principal": 90_000, "interest_due": 3_000}
+    assert told(quote(90)) == {"principal": 90_000, "interest_due": 6_001}
+
+
+def test_an_instalment_may_be_all_interest_or_all_of_it_grace():
+    rows = [Row(1, after(30), 0, 300, 300, 90_000), Row(2, after(60), 90_000, 301, 90_301, 0)]
+    grace = Grace(ends=after(10), interest=601)
+    assert told(quote(60, rows=rows, grace=grace)) == {"principal": 90_000, "interest_of_grace": 601}
 
 
 def test_interest_of_grace_runs_from_the_start_and_is_no_part_of_the_instalments_interest():
@@ -154,6 +167,7 @@ def test_interest_of_grace_runs_from_the_start_and_is_no_part_of_the_instalments
         "interest_of_grace": 901,
     }
     assert quote(90, grace=grace).total == 96_001
+    assert quote(30, grace=grace).part(QuotePart.INTEREST_DUE) == 2_700
     assert quote(75, grace=grace).part(QuotePart.INTEREST_RUNNING) == 350
 
 
@@ -190,9 +204,8 @@ def test_a_settlement_day_may_be_any_day_of_the_quote(days, quoted):
     ],
 )
 def test_settlements_that_cannot_be_are_refused(named, code):
-    days = named.pop("days")
     with pytest.raises(SettlementError) as refused:
-        quote(days, **named)
+        quote(**named)
     assert refused.value.code == code
     assert str(refused.value).endswith(".")
 
