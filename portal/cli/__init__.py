@@ -14,12 +14,28 @@ from portal.cli import (
     lenders,
     link,
     run,
+    schedule,
     serve,
     worker,
 )
 from portal.cli.context import Commands
 
-MODULES = (run, demo, serve, worker, database, lenders, book, link, agreement, audit, keys, bench, doctor)
+MODULES = (
+    run,
+    demo,
+    serve,
+    worker,
+    database,
+    lenders,
+    book,
+    link,
+    schedule,
+    agreement,
+    audit,
+    keys,
+    bench,
+    doctor,
+)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

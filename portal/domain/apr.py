@@ -65,7 +65,7 @@ class UnitFlow(NamedTuple):
     amount: int | Decimal
 
 
-def nominal_apr(flows: Sequence[int | Decimal], periods_per_year: int) -> Decimal:
+def nominal_apr(flows: Sequence[int | Decimal], periods_per_year: Exact) -> Decimal:
     """Return the rate of one period times the periods of a year, as a fraction of one.
 
     Flows are one per period, the advance first and of the other sign. Raises AprError."""
@@ -76,7 +76,7 @@ def nominal_apr(flows: Sequence[int | Decimal], periods_per_year: int) -> Decima
         rate = _polished(found, amounts, lambda rate: pyxirr.npv(rate, amounts))
     if rate is None:
         rate = _root(range(len(amounts)), amounts)
-    return _as_decimal(rate * periods_per_year)
+    return _as_decimal(rate * float(periods_per_year))
 
 
 def effective_apr(flows: Sequence[Flow], *, basis: TimeBasis = TimeBasis.ACT_365) -> Decimal:
