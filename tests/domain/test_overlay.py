@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.domain import ledger
+from portal.domain import ledger, policy
 from portal.domain.allocation import Component, DebtParts, Order
 from portal.domain.field_receipts import Money, match_receipts
 from portal.domain.ledger_facts import Receipt
@@ -20,6 +20,7 @@ from portal.domain.overlay import (
     contact_dpd,
     plan_standing,
 )
+from portal.infra import policy_files
 from portal.vocabulary import PaymentKind
 
 PROPERTY = settings(max_examples=60, deadline=None)
@@ -172,6 +173,12 @@ def test_a_break_by_missed_instalments_or_by_days_comes_up_for_review():
     assert break_reasons(stand(61), Rule()) == (in_a_row, days_late)
     assert break_reasons(stand(61), Rule(break_days_late=32)) == (in_a_row,)
     assert break_reasons(stand(61), Rule(break_missed_in_a_row=3, break_days_late=32)) == ()
+
+
+def test_the_plan_keys_of_a_policy_are_a_break_rule():
+    house = policy.build(policy_files.read("default")).plan
+    assert break_reasons(stand(59), house) == ()
+    assert break_reasons(stand(61), house) == (BreakReason.MISSED_IN_A_ROW, BreakReason.DAYS_LATE)
 
 
 def test_nothing_breaks_before_the_agreement_is_in_force():
