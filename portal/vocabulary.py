@@ -278,12 +278,13 @@ class BudgetLine(StrEnum):
 
 class PlanChoice(StrEnum):
     """Which of the plans laid side by side: done soonest, gentler by the month, of the length that was asked
-    for, or falling month by month."""
+    for, or, to compare with, falling from one instalment to the next or level."""
 
     SOONEST = "soonest"
     GENTLER = "gentler"
     OWN = "own"
     FALLING = "falling"
+    LEVEL = "level"
 
 
 class PlanState(StrEnum):

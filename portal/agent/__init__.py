@@ -24,6 +24,7 @@ from portal.agent import (  # noqa: E402  (registers their routes)
     people,  # noqa: F401
     plans,  # noqa: F401
     proofs,  # noqa: F401
+    reliefs,  # noqa: F401
     reveals,  # noqa: F401
     route,  # noqa: F401
     visits,  # noqa: F401

@@ -10,7 +10,7 @@ from wtforms.fields.choices import SelectChoice
 from portal.agent import blueprint
 from portal.domain.actor import Actor, ActorKind
 from portal.infra import clock
-from portal.services import case_files, case_list, cases, on_site, reveals
+from portal.services import case_files, case_list, cases, on_site, repayments, reveals
 from portal.services.audit import Event
 from portal.vocabulary import CaseState, Role
 from portal.web import access, words
@@ -74,11 +74,13 @@ def find(ref: str) -> cases.Case:
 
 def case_page(found: cases.Case, *, revealed: reveals.Value | None = None) -> Response:
     """The file of a case; `revealed` is the one value that was asked for."""
-    actor = access.actor()
-    opened = case_files.open_file(session, case=found, actor=actor, now=clock.now())
+    actor, now = access.actor(), clock.now()
+    opened = case_files.open_file(session, case=found, actor=actor, now=now)
+    today = now.astimezone(g.zone).date()
     return page(
         "agent/cases/case.html",
         file=opened,
+        repayment=repayments.of_case(session, case=found, policy=g.policy, today=today),
         values={**opened.values, **({revealed.field: revealed} if revealed else {})},
         reveal_url=url_for("agent.reveal_on_case", ref=found.ref) if access.may(REVEAL) else None,
         happened=[_entry(event, opened) for event in opened.events],

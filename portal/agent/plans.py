@@ -1,6 +1,7 @@
 """Plans at the table: laid side by side within what the household can afford, and one of them proposed."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, g, request, url_for
@@ -8,10 +9,19 @@ from flask import Response, g, request, url_for
 from portal.agent import blueprint
 from portal.agent.visits import find, go_on, open_step, step_page
 from portal.domain import masking
-from portal.domain.plans import Choice
+from portal.domain.plan_choices import Choice
 from portal.domain.refusals import Refused
 from portal.infra import clock
-from portal.services import approvals, budgets, on_site, plans, visit_progress
+from portal.services import (
+    approvals,
+    budgets,
+    debts,
+    on_site,
+    plans,
+    repayments,
+    settlements,
+    visit_progress,
+)
 from portal.services.on_site import Visit
 from portal.vocabulary import Role, Tier, VisitStep
 from portal.web import access, words
@@ -66,7 +76,8 @@ def propose_plan(ref: str) -> Response:
             **form.chosen,
         )
     except Refused as refusal:
-        form.refuse(refusal, form.reason if refusal.code == "approval_reason_missing" else None)
+        if not terms.take(refusal):
+            form.refuse(refusal, form.reason if refusal.code == "approval_reason_missing" else None)
         return _compare(visit, terms, form, status=422)
     return go_to(url_for("agent.plan", ref=plan.ref))
 
@@ -81,6 +92,7 @@ def plan(ref: str) -> Response:
     context: dict[str, Any] = {
         "sheet": sheet,
         "plan": found,
+        **_in_force(sheet, now.astimezone(g.zone).date()),
         "may_decide": access.may("agent.decide_approval")
         and sheet.approval is not None
         and approvals.why_not(sheet.approval, actor=actor) is None,
@@ -92,9 +104,21 @@ def plan(ref: str) -> Response:
     )
 
 
+def _in_force(sheet: plans.Sheet, today: date) -> dict[str, Any]:
+    """The plan that is repaid now beside its contracts, and what it takes to settle it today."""
+    case, policy = sheet.case, g.policy
+    repayment = repayments.of_plan(session, plan=sheet.plan, policy=policy, today=today)
+    debt = debts.debt_of(session, case=case, policy=policy, business_date=today) if repayment else None
+    return {
+        "repayment": repayment,
+        "contract_dpd": debt.dpd_of(repayment.loans) if debt and repayment else 0,
+        "quote": settlements.quote_of(session, case=case, repayment=repayment, policy=policy, today=today),
+    }
+
+
 def _compare(visit: Visit, terms: TermsForm, form: ProposalForm | None, *, status: int = 200) -> Response:
     budget = access.or_404(budgets.newest(session, case=visit.case))
-    valid = terms.validate()
+    valid = bool(terms.errors) is False and terms.validate()
     offer = _offer(visit, budget, terms) if valid else Offer()
     context: dict[str, Any] = {
         "case": visit.case,
@@ -104,7 +128,7 @@ def _compare(visit: Visit, terms: TermsForm, form: ProposalForm | None, *, statu
         "offer": offer,
         "form": form or _proposal(offer, terms),
     }
-    status = status if valid else 422
+    status = 422 if terms.errors else status
     if wants_fragment():
         return page("agent/plans/_comparison.html", visit=visit, status=status, **context)
     return step_page("agent/plans/compare.html", visit, status=status, **context)
@@ -118,7 +142,7 @@ def _offer(visit: Visit, budget: "Budget", terms: TermsForm) -> Offer:
         )
         tier = plans.tier_of(terms.concessions, g.policy)
     except Refused as refusal:
-        return Offer(refused=words.refusal(refusal))
+        return Offer() if terms.take(refusal) else Offer(refused=words.refusal(refusal))
     wanted = request.values.get("choice")
     chosen = next((each for each in choices if each.choice == wanted and each.fits), None)
     return Offer(choices, chosen, tier)
@@ -130,4 +154,5 @@ def _proposal(offer: Offer, terms: TermsForm) -> ProposalForm | None:
         return None
     picked = offer.chosen.draft.terms
     entered = terms.address(choice=offer.chosen.choice.value, method=picked.method.value)
+    entered["frequency"] = picked.frequency.value
     return ProposalForm(formdata=None, data=entered | {"periods": picked.periods})

@@ -40,7 +40,9 @@ def home() -> Response:
         "borrower/home/home.html",
         name=current_user.display_name,
         debt=debts.debt_of(session, case=case, policy=g.policy, business_date=today),
-        next_payment=repayments.next_payment(session, case=case, today=today),
+        next_payment=repayments.next_payment(
+            repayments.of_case(session, case=case, policy=g.policy, today=today)
+        ),
         steps=steps,
         documents_first=g.policy.visit.requires_documents,
         url_of=_url_of,

@@ -1,10 +1,10 @@
 """My plans: what was proposed, in words and row by row."""
 
-from flask import Response
+from flask import Response, g
 
 from portal.borrower import blueprint
 from portal.infra import clock
-from portal.services import budgets, cases, plans
+from portal.services import budgets, cases, plans, repayments, settlements
 from portal.vocabulary import PlanState
 from portal.web import access
 from portal.web.page import page
@@ -23,7 +23,18 @@ def plans_list() -> Response:
 
 @blueprint.get("/plans/<ref>")
 def plan(ref: str) -> Response:
-    found = access.or_404(plans.find(session, ref, actor=access.actor(), now=clock.now()))
+    now = clock.now()
+    found = access.or_404(plans.find(session, ref, actor=access.actor(), now=now))
     if found.state is PlanState.DRAFT:
         access.or_404(None)
-    return page("borrower/plans/plan.html", sheet=plans.sheet(session, found), plan=found)
+    sheet, today = plans.sheet(session, found), now.astimezone(g.zone).date()
+    repayment = repayments.of_plan(session, plan=found, policy=g.policy, today=today)
+    return page(
+        "borrower/plans/plan.html",
+        sheet=sheet,
+        plan=found,
+        repayment=repayment,
+        quote=settlements.quote_of(
+            session, case=sheet.case, repayment=repayment, policy=g.policy, today=today
+        ),
+    )

@@ -1,4 +1,4 @@
-"""Plans for an overdue debt: the rows that follow from a proposal, and the proposals that fit a budget."""
+"""Plans for an overdue debt: the rows that follow from a proposal, never a plan that cannot be paid off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,13 +10,20 @@ from functools import cached_property
 from portal.domain import apr, budget
 from portal.domain.allocation import DebtParts
 from portal.domain.concessions import Concession, Effect, effect_of
+from portal.domain.contract import Contract
 from portal.domain.dates import add_months, period_dates, periods_per_year, year_share
 from portal.domain.money import rate_from_ppm, rate_to_ppm, round_exact
 from portal.domain.refusals import Refused
-from portal.domain.schedule import Row, ScheduleError, build_schedule
-from portal.vocabulary import ConcessionKind, DayCount, Frequency, Method, PlanChoice
+from portal.domain.schedule import Row, ScheduleError, replay
+from portal.vocabulary import ConcessionKind, DayCount, Frequency, Method
 
-METHODS = (Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL)
+METHODS = (
+    Method.EQUAL_INSTALMENT,
+    Method.EQUAL_PRINCIPAL,
+    Method.STEPPED,
+    Method.INTEREST_FIRST,
+    Method.LUMP_SUM,
+)
 OFFERED = frozenset(
     {
         ConcessionKind.PENALTY_WAIVER,
@@ -25,14 +32,21 @@ OFFERED = frozenset(
         ConcessionKind.GRACE,
     }
 )
+# A stepped plan rises in three stages of the same length.
+STAGES = (Decimal(1), Decimal("1.25"), Decimal("1.5"))
+# From so many instalments on the last one stands beside a regular one of its own stage.
+COMPARABLE_FROM = {Method.EQUAL_INSTALMENT: 2, Method.EQUAL_PRINCIPAL: 2, Method.STEPPED: 2 * len(STAGES)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Basis:
-    """What a plan starts from: the overdue parts on a day and the contract's rate, before concessions."""
+    """What a plan starts from: the overdue parts on a day and the contract's rate, before concessions.
+
+    No plan bears more than `rate_cap_ppm` a year; None compares with no cap."""
 
     parts: DebtParts
     rate_ppm: int
+    rate_cap_ppm: int | None
     day_count: DayCount
     start: date
     most_periods: int
@@ -48,6 +62,10 @@ class Terms:
     frequency: Frequency = Frequency.MONTHLY
     first_due: date | None = None
     concessions: tuple[Concession, ...] = ()
+
+    @property
+    def grace_months(self) -> int:
+        return sum(given.months for given in self.concessions if given.kind is ConcessionKind.GRACE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +102,10 @@ class Draft:
         """By how much more is paid than is owed today; below zero when concessions outweigh interest."""
         return self.total - self.basis.parts.total
 
+    @property
+    def last_difference(self) -> int | None:
+        return last_difference(self.terms.method, [(row.principal, row.total) for row in self.rows])
+
     @cached_property
     def largest_month(self) -> int:
         return budget.largest_month(self.rows)
@@ -91,7 +113,7 @@ class Draft:
     @cached_property
     def apr_nominal_ppm(self) -> int | None:
         """The rate of one period times the periods of a year; None where grace leaves no whole periods."""
-        grace = _grace(self.terms.concessions)
+        grace = self.terms.grace_months
         if grace and self.terms.frequency is not Frequency.MONTHLY:
             return None
         flows = [-self.principal, *[0] * grace, *(row.total for row in self.rows)]
@@ -106,17 +128,9 @@ class Draft:
         return budget.is_affordable(self.rows, affordable)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """One of the plans laid side by side."""
-
-    choice: PlanChoice
-    draft: Draft
-    fits: bool
-
-
 def draft(basis: Basis, terms: Terms) -> Draft:
-    """Work out a plan. Refused: it has too many or too small instalments, or no sensible first date.
+    """Work out a plan. Refused: it has too many or too small instalments, its rate is above the cap, or no
+    sensible first date.
 
     Only overdue principal bears interest. What is owed besides it, and the interest of grace months, is
     shared evenly among the instalments and bears none."""
@@ -128,73 +142,62 @@ def draft(basis: Basis, terms: Terms) -> Draft:
         start=basis.start,
         frequency=terms.frequency,
     )
-    effect = replace(effect, annual_rate=rate_from_ppm(rate_to_ppm(effect.annual_rate)))
+    rate_ppm = rate_to_ppm(effect.annual_rate)
+    effect = replace(effect, annual_rate=rate_from_ppm(rate_ppm))
     if effect.principal <= 0:
         raise Refused("plan_nothing_left")
-    rows = _rows(basis, terms, _moved(effect, terms, basis.start))
+    if basis.rate_cap_ppm is not None and rate_ppm > basis.rate_cap_ppm:
+        raise Refused("plan_rate_above_cap", rate_ppm=rate_ppm, cap_ppm=basis.rate_cap_ppm)
+    effect = _moved(effect, terms, basis.start)
+    rows = _rows(basis, terms, effect)
     if min(row.total for row in rows) < basis.min_instalment:
         raise Refused("plan_instalment_too_small", periods=terms.periods)
     return Draft(basis=basis, terms=terms, effect=effect, rows=rows)
 
 
-def choices(
-    basis: Basis,
-    *,
-    affordable: int,
-    concessions: tuple[Concession, ...] = (),
-    first_due: date | None = None,
-    own_periods: int | None = None,
-) -> tuple[Choice, ...]:
-    """Return plans to lay side by side: done soonest, gentler (or the person's own length), and falling.
+def last_difference(method: Method, rows: Sequence[tuple[int, int]]) -> int | None:
+    """Return by how much the last instalment is more (below zero: less) than the one before it, minor units.
 
-    The first and the last are the shortest that fit; where nothing fits, the longest there may be."""
-    level = Terms(method=Method.EQUAL_INSTALMENT, periods=1, first_due=first_due, concessions=concessions)
-    soonest = _shortest(basis, level, affordable)
-    falling = _shortest(basis, replace(level, method=Method.EQUAL_PRINCIPAL), affordable)
-    found: list[tuple[PlanChoice, Draft]] = [(PlanChoice.SOONEST, soonest)]
-    if own_periods is not None:
-        found.append((PlanChoice.OWN, draft(basis, replace(soonest.terms, periods=own_periods))))
-    elif (gentler := _gentler(basis, soonest)) is not None:
-        found.append((PlanChoice.GENTLER, gentler))
-    found.append((PlanChoice.FALLING, falling))
-    return tuple(Choice(choice=name, draft=plan, fits=plan.fits(affordable)) for name, plan in found)
-
-
-def _shortest(basis: Basis, terms: Terms, affordable: int) -> Draft:
-    first, longest = _least_periods(basis, affordable), None
-    for periods in range(first, basis.most_periods + 1):
-        found = _buildable(basis, replace(terms, periods=periods))
-        if found is None:
-            break
-        longest = found
-        if found.fits(affordable):
-            return found
-    shorter = (_buildable(basis, replace(terms, periods=periods)) for periods in range(first - 1, 1, -1))
-    return longest or next(filter(None, shorter), None) or draft(basis, replace(terms, periods=1))
-
-
-def _least_periods(basis: Basis, affordable: int) -> int:
-    """In fewer instalments even the average one would be too much, whatever is waived."""
-    least = basis.parts.total - basis.parts.penalty - basis.parts.interest
-    wanted = -(-least // affordable) if affordable else basis.most_periods
-    return min(basis.most_periods, max(1, wanted))
-
-
-def _gentler(basis: Basis, soonest: Draft) -> Draft | None:
-    """Half as long again as the shortest, at least three instalments more; None where there is no room."""
-    shortest = soonest.terms.periods
-    longer = min(basis.most_periods, max(shortest + 3, -(-shortest * 3 // 2)))
-    return None if longer == shortest else _buildable(basis, replace(soonest.terms, periods=longer))
-
-
-def _buildable(basis: Basis, terms: Terms) -> Draft | None:
-    """Work out a plan; None when its instalments would be too small."""
-    try:
-        return draft(basis, terms)
-    except Refused as refusal:
-        if refusal.code != "plan_instalment_too_small":
-            raise
+    `rows` are (principal, total); of equal principal the principal is compared. None where the method has no
+    regular instalment to compare the last one with."""
+    if len(rows) < COMPARABLE_FROM.get(method, len(rows) + 1):
         return None
+    column = 0 if method is Method.EQUAL_PRINCIPAL else 1
+    return rows[-1][column] - rows[-2][column]
+
+
+def stage_weights(periods: int) -> tuple[Decimal, ...]:
+    """Return how much each instalment of a stepped plan weighs beside one of the first stage."""
+    return tuple(STAGES[number * len(STAGES) // periods] for number in range(periods))
+
+
+def bearing_from(start: date, *, grace_months: int, first_due: date) -> date:
+    """Return the day from which the rows' own interest runs: the end of grace, or the start without one."""
+    end_of_grace = add_months(start, grace_months)
+    return end_of_grace if end_of_grace < first_due else start
+
+
+def interest_of_grace(
+    principal: int, annual_rate: Decimal, *, start: date, ends: date, day_count: DayCount
+) -> int:
+    """Return the interest from the start to the end of grace, minor units, rounded once (HALF_UP)."""
+    return round_exact(principal * Fraction(annual_rate) * year_share(start, ends, day_count))
+
+
+def bearing_contract(basis: Basis, terms: Terms, effect: Effect) -> Contract:
+    """Return the terms of what bears interest in a plan: the overdue principal. Raises ScheduleError."""
+    return Contract(
+        principal=basis.parts.principal,
+        annual_rate=effect.annual_rate,
+        periods=terms.periods,
+        start=bearing_from(basis.start, grace_months=terms.grace_months, first_due=effect.first_due),
+        method=terms.method,
+        day_count=basis.day_count,
+        frequency=terms.frequency,
+        first_due=effect.first_due,
+        anchor_day=effect.anchor_day,
+        weights=stage_weights(terms.periods) if terms.method is Method.STEPPED else None,
+    )
 
 
 def _check(basis: Basis, terms: Terms) -> None:
@@ -202,6 +205,8 @@ def _check(basis: Basis, terms: Terms) -> None:
         raise Refused("plan_too_long", periods=terms.periods, most=basis.most_periods)
     if terms.method not in METHODS:
         raise Refused("plan_method_not_offered")
+    if terms.method is Method.LUMP_SUM and terms.periods != 1:
+        raise Refused("plan_lump_sum_one_payment", periods=terms.periods)
     kinds = [given.kind for given in terms.concessions]
     if not OFFERED.issuperset(kinds) or len(kinds) != len(set(kinds)):
         raise Refused("concession_not_offered")
@@ -219,10 +224,9 @@ def _moved(effect: Effect, terms: Terms, start: date) -> Effect:
 def _rows(basis: Basis, terms: Terms, effect: Effect) -> tuple[Row, ...]:
     """The bearing rows run from the end of grace, whose interest is shared evenly like the rest."""
     bearing, resting = basis.parts.principal, effect.principal - basis.parts.principal
-    end_of_grace = add_months(basis.start, _grace(terms.concessions))
-    begin = end_of_grace if end_of_grace < effect.first_due else basis.start
+    begin = bearing_from(basis.start, grace_months=terms.grace_months, first_due=effect.first_due)
     if bearing:
-        rows = _bearing_rows(basis, terms, effect, begin)
+        rows = _bearing_rows(basis, terms, effect)
     else:
         due_dates = period_dates(
             start=begin,
@@ -232,43 +236,40 @@ def _rows(basis: Basis, terms: Terms, effect: Effect) -> tuple[Row, ...]:
             anchor_day=effect.anchor_day,
         )
         rows = tuple(Row(number, due, 0, 0, 0, 0) for number, due in enumerate(due_dates, 1))
-    waited = bearing * Fraction(effect.annual_rate) * year_share(basis.start, begin, basis.day_count)
-    return _with_shares(rows, resting, round_exact(waited))
+    waited = interest_of_grace(
+        bearing, effect.annual_rate, start=basis.start, ends=begin, day_count=basis.day_count
+    )
+    return with_shares(rows, resting, waited)
 
 
-def _bearing_rows(basis: Basis, terms: Terms, effect: Effect, begin: date) -> tuple[Row, ...]:
+def _bearing_rows(basis: Basis, terms: Terms, effect: Effect) -> tuple[Row, ...]:
     try:
-        return build_schedule(
-            principal=basis.parts.principal,
-            annual_rate=effect.annual_rate,
-            periods=terms.periods,
-            start=begin,
-            method=terms.method,
-            day_count=basis.day_count,
-            frequency=terms.frequency,
-            first_due=effect.first_due,
-            anchor_day=effect.anchor_day,
-        ).rows
+        return replay(bearing_contract(basis, terms, effect)).rows
     except ScheduleError as error:
-        if error.code not in ("debt_too_small", "instalment_below_interest"):
-            raise
-        raise Refused("plan_instalment_too_small", periods=terms.periods) from error
+        if error.code == "instalment_below_interest":
+            raise Refused("plan_instalment_below_interest", periods=terms.periods) from error
+        if error.code == "debt_too_small":
+            raise Refused("plan_instalment_too_small", periods=terms.periods) from error
+        raise
 
 
-def _with_shares(rows: tuple[Row, ...], resting: int, waited: int) -> tuple[Row, ...]:
-    """Share what bears no interest evenly among the rows; the last takes the remainder of both."""
+def with_shares(rows: Sequence[Row], resting: int, waited: int) -> tuple[Row, ...]:
+    """Share what bears no interest, and interest that was waited for, evenly among the rows.
+
+    The last takes the remainder of both; `balance` then is all principal that is left."""
     count, left, shared = len(rows), resting + sum(row.principal for row in rows), []
-    for row in rows:
-        last = row.number == count
-        principal = row.principal + (resting - resting // count * (count - 1) if last else resting // count)
-        interest = row.interest + (waited - waited // count * (count - 1) if last else waited // count)
+    for place, row in enumerate(rows, 1):
+        more, charged = share_of_row(resting, count, place), share_of_row(waited, count, place)
+        principal, interest = row.principal + more, row.interest + charged
         left -= principal
         shared.append(Row(row.number, row.due_date, principal, interest, principal + interest, left))
     return tuple(shared)
 
 
-def _grace(concessions: Sequence[Concession]) -> int:
-    return sum(given.months for given in concessions if given.kind is ConcessionKind.GRACE)
+def share_of_row(amount: int, count: int, place: int) -> int:
+    """Return what the row in a place (from 1) takes of an amount that `count` rows share evenly."""
+    share = amount // count
+    return amount - share * (count - 1) if place == count else share
 
 
 def share_of(percent: int) -> Decimal:

@@ -163,6 +163,11 @@ class Debt:
     def dpd(self) -> int:
         return max((each.dpd for each in self.loans), default=0)
 
+    def dpd_of(self, loans: Iterable[Loan]) -> int:
+        """Return the most days that one of some loans is past due by its contract."""
+        named = {loan.id for loan in loans}
+        return max((each.dpd for each in self.loans if each.loan.id in named), default=0)
+
     def of(self, loan_ref: str) -> LoanDebt | None:
         """Return the part of one loan by its reference."""
         return next((each for each in self.loans if each.loan.ref == loan_ref), None)

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from portal.domain import proofs, training
 from portal.domain.actor import Actor
 from portal.domain.contact_facts import Facts, VisitFacts
+from portal.domain.overlay import contact_dpd
 from portal.domain.policy import Policy
 from portal.domain.proofs import ProofFacts
 from portal.domain.slots import WINDOW
 from portal.models import (
-    Agreement,
     Case,
     Complaint,
     Consent,
@@ -27,11 +27,10 @@ from portal.models import (
     Training,
     Visit,
 )
-from portal.services import cases
+from portal.services import cases, repayments
 from portal.vocabulary import (
     Action,
     ActionClass,
-    AgreementState,
     CaseState,
     Channel,
     ComplaintState,
@@ -95,7 +94,10 @@ def gather(session: Session, question: Question, policy: Policy) -> Facts:
     holds = frozenset(hold.reason for hold in cases.holds_of(session, case))
     complaints = _open_complaints(session, case)
     crew = _crew(session, question)
-    agreement = _agreement_in_force(session, case)
+    repayment = repayments.of_case(
+        session, case=case, policy=policy, today=now.astimezone(ZoneInfo(policy.business.timezone)).date()
+    )
+    contract_dpd = max((loan.dpd for loan in loans), default=0)
     consents = _visit_consents(session, case)
     contacts = _History.of(session, case, now=now, zone=ZoneInfo(zone))
     return Facts(
@@ -108,14 +110,14 @@ def gather(session: Session, question: Question, policy: Policy) -> Facts:
         recused=_recused(session, question["actor"], crew, complaints),
         nobody_at_home_knows=_discreet(session, question),
         overdue_confirmed=case.closed_at is None and any(loan.dpd > 0 for loan in loans),
-        dpd=max((loan.dpd for loan in loans), default=0),
+        dpd=contact_dpd(contract_dpd, repayment.standing if repayment else None),
         overdue_amount=sum(loan.overdue_amount for loan in loans),
         cards_only=bool(loans) and all(loan.product is Product.CARD for loan in loans),
         holds=holds,
         open_complaint=bool(complaints),
         open_dispute=HoldReason.DISPUTE in holds,
-        agreement_in_force=agreement,
-        agreement_kept=agreement and case.state is CaseState.IN_REPAYMENT,
+        agreement_in_force=repayment is not None,
+        agreement_kept=bool(repayment and repayment.is_kept) and case.state is CaseState.IN_REPAYMENT,
         consent_revoked=bool(consents) and all(consent.revoked_at for consent in consents),
         represented=question.get("represented", False),
         lead_approved_vulnerable=question.get("lead_approved_vulnerable", False),
@@ -331,15 +333,6 @@ def _recused(session: Session, actor: Actor, crew: Sequence[int], complaints: Se
     managed: ColumnElement[bool] = Staff.manager_id.in_(acting)
     query = select(Staff.id).where(
         Staff.lender_id == actor.lender_id, Staff.id.in_(about), or_(Staff.id.in_(acting), managed)
-    )
-    return session.scalars(query.limit(1)).first() is not None
-
-
-def _agreement_in_force(session: Session, case: Case) -> bool:
-    query = select(Agreement.id).where(
-        Agreement.lender_id == case.lender_id,
-        Agreement.case_id == case.id,
-        Agreement.state == AgreementState.SEALED,
     )
     return session.scalars(query.limit(1)).first() is not None
 

@@ -110,7 +110,8 @@ def _amount(draft: Draft, given: Given) -> int:
             return draft.effect.waived.interest
         case ConcessionKind.INTEREST_REDUCTION:
             others = tuple(each for each in draft.terms.concessions if each is not given)
-            full = rules.draft(draft.basis, replace(draft.terms, concessions=others))
+            uncapped = replace(draft.basis, rate_cap_ppm=None)
+            full = rules.draft(uncapped, replace(draft.terms, concessions=others))
             return full.interest - draft.interest
         case _:
             return 0

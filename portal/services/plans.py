@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -10,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain import concessions as giving
+from portal.domain import plan_choices, transitions
 from portal.domain import plans as rules
-from portal.domain import transitions
 from portal.domain.actor import Actor
 from portal.domain.allocation import DebtParts
 from portal.domain.concessions import Concession as Given
-from portal.domain.money import round_exact
-from portal.domain.plans import Basis, Choice, Draft, Terms
+from portal.domain.money import rate_to_ppm, round_exact
+from portal.domain.plan_choices import Choice
+from portal.domain.plans import Basis, Draft, Terms
 from portal.domain.policy import Policy
 from portal.domain.refusals import Refused
 from portal.models import (
@@ -34,7 +36,16 @@ from portal.models import (
 from portal.models import Plan as Plan
 from portal.services import approvals, audit, budgets, cases, debts, plan_rows, scope, visit_progress
 from portal.services.savepoints import in_savepoint
-from portal.vocabulary import AgreementState, CaseState, Frequency, Method, PlanState, Tier, VisitStep
+from portal.vocabulary import (
+    AgreementState,
+    CaseState,
+    Frequency,
+    Method,
+    PlanState,
+    Product,
+    Tier,
+    VisitStep,
+)
 
 OPEN = (PlanState.WAITING_APPROVAL, PlanState.APPROVED)
 
@@ -64,6 +75,13 @@ class Sheet:
         return self.rows[-1].due_on
 
     @property
+    def last_difference(self) -> int | None:
+        """By how much the last instalment is more than the one before it (see `domain.plans`)."""
+        return rules.last_difference(
+            self.plan.method, [(row.principal, row.principal + row.interest) for row in self.rows]
+        )
+
+    @property
     def parts(self) -> DebtParts:
         return DebtParts(**self.plan.parts)
 
@@ -91,6 +109,7 @@ def basis_of(
     return Basis(
         parts=parts,
         rate_ppm=round_exact(Fraction(rates, parts.principal)) if parts.principal else 0,
+        rate_cap_ppm=rate_to_ppm(min(_rate_cap(loan, policy) for loan, _ in chosen)),
         day_count=max(chosen, key=lambda pair: pair[1].principal)[0].day_count,
         start=today,
         most_periods=min(policy.plan.max_instalments(loan.product) for loan, _ in chosen),
@@ -103,6 +122,8 @@ def options(
     *,
     case: Case,
     budget: Budget,
+    method: Method = Method.EQUAL_INSTALMENT,
+    frequency: Frequency = Frequency.MONTHLY,
     concessions: tuple[Given, ...] = (),
     first_due: date | None = None,
     own_periods: int | None = None,
@@ -110,13 +131,11 @@ def options(
     now: datetime,
 ) -> tuple[Choice, ...]:
     """Return plans to lay side by side against what the budget affords. Refused: none can be made at all."""
-    return rules.choices(
-        basis_of(session, case=case, policy=policy, now=now),
-        affordable=budget.affordable,
-        concessions=concessions,
-        first_due=first_due,
-        own_periods=own_periods,
+    wanted = Terms(
+        method=method, periods=1, frequency=frequency, first_due=first_due, concessions=concessions
     )
+    basis = basis_of(session, case=case, policy=policy, now=now)
+    return plan_choices.choices(basis, wanted, affordable=budget.affordable, own_periods=own_periods)
 
 
 def tier_of(concessions: Sequence[Given], policy: Policy) -> Tier:
@@ -144,9 +163,9 @@ def propose(
 ) -> Plan:
     """Propose a plan for what is overdue. An agent's own concessions need no second yes; others wait for it.
 
-    Refused: its largest month is above what the newest budget affords, it is too long or its instalments too
-    small, the concessions are beyond every tier or need a reason, the visit has not come to the plan, or the
-    case is not open to one. The plan before it is withdrawn."""
+    Refused: its largest month is above what the newest budget affords, its rate above the pack's cap, it is
+    too long or its instalments too small, the concessions are beyond every tier or need a reason, the visit
+    has not come to the plan, or the case is not open to one. The plan before it is withdrawn."""
     if visit is not None:
         visit_progress.require_open(session, visit=visit, step=VisitStep.PLAN)
     _check_budget(session, case, budget)
@@ -239,6 +258,7 @@ def without_concessions(plan: Plan, *, policy: Policy) -> Draft:
     basis = Basis(
         parts=DebtParts(**plan.parts),
         rate_ppm=plan.contract_rate_ppm,
+        rate_cap_ppm=None,
         day_count=plan.day_count,
         start=plan.start_on,
         most_periods=plan.periods,
@@ -251,6 +271,13 @@ def _overdue(session: Session, case: Case, policy: Policy, today: date) -> Mappi
     """What is overdue on each loan of the case, by its id."""
     debt = debts.debt_of(session, case=case, policy=policy, business_date=today)
     return {part.loan.id: part.overdue for part in debt.loans}
+
+
+def _rate_cap(loan: Loan, policy: Policy) -> Decimal:
+    """The yearly rate that no plan for a loan goes above; a card may have a lower one."""
+    interest = policy.interest
+    cap = interest.annual_cap
+    return min(cap, interest.card_rate_cap) if loan.product is Product.CARD else cap
 
 
 def _check_budget(session: Session, case: Case, budget: Budget) -> None:

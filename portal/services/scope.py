@@ -11,12 +11,14 @@ from portal.models import (
     Agreement,
     Borrower,
     Case,
+    CaseLoan,
     Complaint,
     Consent,
     FollowUp,
     Loan,
     Plan,
     Proof,
+    Relief,
     Row,
     Staff,
     Visit,
@@ -79,6 +81,12 @@ def agreements(actor: Actor, *, now: datetime) -> Select[Agreement]:
 def follow_ups(actor: Actor, *, now: datetime) -> Select[FollowUp]:
     mine = agreements(actor, now=now).with_only_columns(Agreement.id)
     return of_lender(FollowUp, actor).where(FollowUp.agreement_id.in_(mine))
+
+
+def reliefs(actor: Actor, *, now: datetime) -> Select[Relief]:
+    """The relief on loans of cases that the actor sees."""
+    loans_of_cases = select(CaseLoan.loan_id).where(CaseLoan.case_id.in_(_case_ids(actor, now)))
+    return of_lender(Relief, actor).where(Relief.loan_id.in_(loans_of_cases))
 
 
 def complaints(actor: Actor, *, now: datetime) -> Select[Complaint]:

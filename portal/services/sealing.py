@@ -34,6 +34,7 @@ from portal.services import (
     lenders,
     notifications,
     policies,
+    reliefs,
     seals,
 )
 from portal.vocabulary import AgreementState, CaseState, PlanState, SignatureMethod, Signer
@@ -188,6 +189,7 @@ def _take_effect(session: Session, agreement: Agreement, case: Case, *, actor: A
     transitions.check("plan", plan.state, PlanState.AGREED)
     plan.state = PlanState.AGREED
     audit.record(session, actor=actor, action="plan_agreed", subject=plan, case=case, now=now)
+    reliefs.grant_from_agreement(session, agreement=agreement, case=case, actor=actor, now=now)
     cases.move(session, case=case, to=CaseState.IN_REPAYMENT, actor=actor, now=now)
     until = session.scalars(
         select(PlanInstalment.due_on)

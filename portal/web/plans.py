@@ -4,19 +4,41 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, Form, HiddenField, TextAreaField
+from wtforms import DateField, Form, HiddenField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
 from portal.domain.concessions import Concession
 from portal.domain.plans import METHODS, share_of
-from portal.vocabulary import ConcessionKind, Method
+from portal.domain.refusals import Refused
+from portal.vocabulary import ConcessionKind, Frequency, Method
+from portal.web import words
 from portal.web.budgets import PEOPLE, CountField
 from portal.web.forms import REQUIRED, PortalForm
 
 LONGEST_GRACE = 60
 LONGEST_PLAN = 120
+KINDS = [SelectChoice(method.value, words.LABELS[method]) for method in METHODS]
+OFTEN = [SelectChoice(each.value, words.LABELS[each]) for each in reversed(Frequency)]
+# Where on the form a refusal is put right; other refusals stand above the plans.
+FIELDS = {
+    "plan_first_due_out_of_range": "first_due",
+    "plan_too_long": "months",
+    "plan_lump_sum_one_payment": "months",
+    "plan_instalment_too_small": "months",
+    "plan_instalment_below_interest": "months",
+    "plan_rate_above_cap": "reduction",
+}
 NOT_A_DATE = _l("Please choose a day.")
+
+# The entry of each concession, for those that nobody may give as they are asked for.
+CONCEDED = {
+    ConcessionKind.PENALTY_WAIVER.value: "penalty",
+    ConcessionKind.INTEREST_WAIVER.value: "interest",
+    ConcessionKind.INTEREST_REDUCTION.value: "reduction",
+    ConcessionKind.GRACE.value: "grace",
+}
 
 
 class MayBeBlank(Optional):
@@ -38,8 +60,15 @@ class DayField(DateField):
 class TermsForm(Form):
     """How the plans that are laid side by side are to be made. Read from the address, or from a proposal."""
 
+    kind = SelectField(_l("Kind of plan"), choices=KINDS, default=Method.EQUAL_INSTALMENT.value)
+    frequency = SelectField(_l("How often"), choices=OFTEN, default=Frequency.MONTHLY.value)
     penalty = CountField(
         _l("Penalty interest waived"),
+        default=0,
+        validators=[MayBeBlank(), NumberRange(0, 100, message=PEOPLE)],
+    )
+    interest = CountField(
+        _l("Overdue interest waived"),
         default=0,
         validators=[MayBeBlank(), NumberRange(0, 100, message=PEOPLE)],
     )
@@ -63,6 +92,7 @@ class TermsForm(Form):
         """What is given, as the rules know it."""
         shares = {
             ConcessionKind.PENALTY_WAIVER: self.penalty.data,
+            ConcessionKind.INTEREST_WAIVER: self.interest.data,
             ConcessionKind.INTEREST_REDUCTION: self.reduction.data,
         }
         given = [Concession(kind, share=share_of(share)) for kind, share in shares.items() if share]
@@ -74,18 +104,41 @@ class TermsForm(Form):
     def asked(self) -> dict[str, Any]:
         """The arguments of a comparison."""
         first_due: date | None = self.first_due.data
-        return {"concessions": self.concessions, "first_due": first_due, "own_periods": self.months.data}
+        return {
+            "method": Method(self.kind.data),
+            "frequency": Frequency(self.frequency.data),
+            "concessions": self.concessions,
+            "first_due": first_due,
+            "own_periods": self.months.data,
+        }
+
+    def take(self, refusal: Refused) -> bool:
+        """Put a refusal at the entry that it is about; say whether there is one."""
+        name = FIELDS.get(refusal.code) or CONCEDED.get(str(refusal.facts.get("kind")))
+        if name is None:
+            return False
+        field = self[name]
+        field.errors = [*field.errors, words.refusal(refusal)]
+        return True
 
     def address(self, **more: str) -> dict[str, str]:
         """The entries as a query, so that a link keeps them."""
-        entered = {field.short_name: field._value() for field in self if field.data}
-        return entered | more
+        chosen = {"kind": self.kind.data, "frequency": self.frequency.data}
+        entered = {
+            field.short_name: field._value() for field in self if field.data and field.name not in chosen
+        }
+        return chosen | entered | more
 
 
 class ProposalForm(PortalForm):
     """One of the plans, as it was seen, with the reason for what is given."""
 
+    kind = HiddenField()
+    frequency = HiddenField(
+        default=Frequency.MONTHLY.value, validators=[AnyOf([each.value for each in Frequency])]
+    )
     penalty = HiddenField()
+    interest = HiddenField()
     reduction = HiddenField()
     grace = HiddenField()
     months = HiddenField()
@@ -97,5 +150,9 @@ class ProposalForm(PortalForm):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """The method and the number of instalments of the plan that was chosen."""
-        return {"method": Method(self.method.data), "periods": self.periods.data}
+        """The method, frequency and number of instalments of the plan that was chosen."""
+        return {
+            "method": Method(self.method.data),
+            "frequency": Frequency(self.frequency.data),
+            "periods": self.periods.data,
+        }

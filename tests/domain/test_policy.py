@@ -63,6 +63,7 @@ def test_the_house_policy_has_the_published_figures():
     assert p.allocation.order == ("costs", "fees", "penalty", "interest", "principal")
     assert (p.budget.buffer, p.budget.stress_income_drop) == (Decimal("0.1"), Decimal("0.2"))
     assert (p.plan.card_max_instalments, p.plan.loan_max_instalments, p.plan.min_instalment) == (60, 36, 100)
+    assert p.plan.quote_valid_days == 7
     assert (p.plan.break_missed_in_a_row, p.plan.break_days_late, p.plan.cooling_off_days_at_home) == (
         2,
         30,

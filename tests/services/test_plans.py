@@ -9,7 +9,7 @@ import pytest
 
 from portal.domain.budget import monthly_totals
 from portal.domain.concessions import Concession
-from portal.domain.plans import Choice
+from portal.domain.plan_choices import Choice
 from portal.domain.refusals import Refused
 from portal.infra.files import FileStore
 from portal.models import Plan, PlanInstalment

@@ -103,6 +103,7 @@ class PlanPolicy:
     answer_business_days: Annotated[int, whole(1, 30)]
     break_missed_in_a_row: Annotated[int, whole(1, 12)]
     break_days_late: Annotated[int, whole(1, 365)]
+    quote_valid_days: Annotated[int, whole(0, 60)]
     cooling_off_days_at_home: Annotated[int, whole(0, 60)]
     cooling_off_days_elsewhere: Annotated[int, whole(0, 60)]
 

@@ -84,6 +84,7 @@ SUBJECTS = {
     "plan": _l("Plan"),
     "proof": _l("Document"),
     "registration": _l("Registration"),
+    "relief": _l("Relief"),
     "staff": _l("Member of staff"),
     "training": _l("Training"),
     "visit": _l("Visit"),

@@ -18,6 +18,7 @@ from portal.vocabulary import (
     PersonalField,
     PlaceKind,
     ProofKind,
+    ReliefKind,
     VisitOutcome,
 )
 
@@ -78,6 +79,8 @@ EVENTS = {
     "agreement_signed": Event(_l("Agreement signed by one side"), "signature"),
     "agreement_sealed": Event(_l("Agreement signed by both and sealed"), "stamp", "good"),
     "agreement_declined": Event(_l("Agreement declined"), "cross-circle"),
+    "relief_given": Event(_l("Relief given"), "handshake", "good", {"kind": ReliefKind}),
+    "relief_withdrawn": Event(_l("Relief withdrawn"), "cross-circle", "warn", {"kind": ReliefKind}),
     "follow_ups_scheduled": Event(_l("Follow-ups scheduled"), "calendar"),
     "follow_up_done": Event(_l("Follow-up done"), "check-circle", "good"),
     "follow_up_cancelled": Event(_l("Follow-up not needed any more"), "cross-circle"),

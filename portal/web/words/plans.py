@@ -9,6 +9,8 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from portal import formats
+from portal.domain.overlay import InstalmentState
+from portal.domain.settlement import QuotePart
 from portal.vocabulary import (
     BudgetLine,
     ConcessionKind,
@@ -17,6 +19,7 @@ from portal.vocabulary import (
     Method,
     PlanChoice,
     PlanState,
+    ReliefKind,
     Tier,
 )
 from portal.web import locale
@@ -38,7 +41,16 @@ REFUSALS = {
     ),
     "plan_nothing_overdue": _l("Nothing is overdue today, so no plan is needed."),
     "plan_nothing_left": _l("After these concessions nothing is left to pay, so no plan is needed."),
-    "plan_method_not_offered": _l("Plans have equal instalments or equal principal."),
+    "plan_method_not_offered": _l("This kind of plan is not offered here."),
+    "plan_lump_sum_one_payment": _l("A plan of one payment has one instalment."),
+    "plan_instalment_below_interest": _l(
+        "The first instalments of this plan would not even cover their interest, so the debt would never end."
+        " Please choose fewer instalments or another kind of plan."
+    ),
+    "plan_rate_above_cap": _l(
+        "The contract's rate of %(rate_ppm)s a year is above the %(cap_ppm)s that the lender's rules allow."
+        " A plan needs an interest rate that is lowered to that."
+    ),
     "plan_first_due_out_of_range": _l(
         "The first payment is due after today and by %(latest)s at the latest. A later start is a grace of"
         " one or more months."
@@ -59,6 +71,11 @@ REFUSALS = {
     ),
     "approval_own_request": _l("You asked for this yourself, so a second person decides."),
     "approval_above_tier": _l("These concessions are decided by a manager."),
+    "relief_agreement_not_sealed": _l("Relief is given once both sides have signed."),
+    "relief_given_already": _l("The relief of this agreement was given before."),
+    "relief_manager_only": _l("Relief is withdrawn by a manager."),
+    "relief_reason_missing": _l("Please write why it is withdrawn; the reason is kept with it."),
+    "relief_withdrawn_already": _l("This relief was withdrawn before."),
 }
 
 LABELS: dict[type[StrEnum], dict[StrEnum, LazyString]] = {
@@ -81,6 +98,7 @@ LABELS: dict[type[StrEnum], dict[StrEnum, LazyString]] = {
         PlanChoice.GENTLER: _l("Less each month"),
         PlanChoice.OWN: _l("Your own length"),
         PlanChoice.FALLING: _l("Falling instalments"),
+        PlanChoice.LEVEL: _l("Equal instalments"),
     },
     PlanState: {
         PlanState.DRAFT: _l("Draft"),
@@ -98,6 +116,29 @@ LABELS: dict[type[StrEnum], dict[StrEnum, LazyString]] = {
         ConcessionKind.PAUSE: _l("Interest paused"),
         ConcessionKind.EXTENSION: _l("Longer term"),
         ConcessionKind.EARLY_SETTLEMENT_REWARD: _l("Reward for paying early"),
+    },
+    ReliefKind: {
+        ReliefKind.PENALTY_WAIVER: _l("Penalty interest waived"),
+        ReliefKind.INTEREST_WAIVER: _l("Overdue interest waived"),
+        ReliefKind.PENALTY_STOP: _l("No penalty interest from a day on"),
+        ReliefKind.DELINQUENCY_PAUSE: _l("Days that do not count as late"),
+    },
+    InstalmentState: {
+        InstalmentState.COMING: _l("Still to come"),
+        InstalmentState.MET: _l("Paid"),
+        InstalmentState.PARTLY_MET: _l("Late, partly paid"),
+        InstalmentState.MISSED: _l("Late"),
+    },
+    QuotePart: {
+        QuotePart.PRINCIPAL: _l("Debt that the plan repays"),
+        QuotePart.INTEREST_DUE: _l("Interest of instalments due so far"),
+        QuotePart.INTEREST_RUNNING: _l("Interest of the running instalment"),
+        QuotePart.INTEREST_OF_GRACE: _l("Interest of the months before the first payment"),
+        QuotePart.FEES: _l("Fees"),
+        QuotePart.PENALTY: _l("Penalty interest since the plan took effect"),
+        QuotePart.PENALTY_WAIVED: _l("Waived, because every payment came in time"),
+        QuotePart.PAID: _l("Paid so far"),
+        QuotePart.CREDIT: _l("Paid too much, comes back to you"),
     },
     Tier: {
         Tier.AGENT: _l("Agent"),
@@ -136,8 +177,19 @@ def _days(facts: Mapping[str, object]) -> dict[str, object]:
     }
 
 
+def _rates(facts: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: formats.rate(value, _reader()) if isinstance(value, int) else value
+        for name, value in facts.items()
+    }
+
+
 # Refusals whose facts become words only here, where the reader's language is known.
-FACTS = {"plan_not_affordable": _amounts, "plan_first_due_out_of_range": _days}
+FACTS = {
+    "plan_not_affordable": _amounts,
+    "plan_first_due_out_of_range": _days,
+    "plan_rate_above_cap": _rates,
+}
 
 
 def _reader() -> Locale:
