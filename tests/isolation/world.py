@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -101,6 +101,7 @@ class World:
     people: list[Somebody] = field(default_factory=list)
     lenders: dict[str, int] = field(default_factory=dict)
     _seen: set[tuple[str, int]] = field(default_factory=set)
+    _kept: dict[Path, Path] = field(default_factory=dict)
 
     def browser(self, person: Somebody) -> FlaskClient:
         """A browser that holds what this person's browser holds."""
@@ -131,14 +132,17 @@ class World:
 
     @contextmanager
     def _files_kept(self) -> Iterator[None]:
-        """Bring back files that were removed."""
+        """Bring back files that were removed. Each has a second name, made once: the world stays as it is."""
         folder = self.app.extensions["installation"].settings.instance / "files"
-        with TemporaryDirectory(dir=folder.parent) as kept:
-            shutil.copytree(folder, kept, copy_function=os.link, dirs_exist_ok=True)
-            yield
-            for path in Path(kept).rglob("*"):
-                if path.is_file() and not (folder / path.relative_to(kept)).exists():
-                    os.link(path, folder / path.relative_to(kept))
+        if not self._kept:
+            beside = Path(mkdtemp(prefix="kept-", dir=folder.parent))
+            shutil.copytree(folder, beside, copy_function=os.link, dirs_exist_ok=True)
+            named = (path for path in beside.rglob("*") if path.is_file())
+            self._kept = {folder / path.relative_to(beside): path for path in named}
+        yield
+        for path, kept in self._kept.items():
+            if not path.exists():
+                os.link(kept, path)
 
     def content(self) -> dict[str, int]:
         """How many rows each table holds. Sessions of browsers apart: a page with a form begins one."""
