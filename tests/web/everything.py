@@ -1,16 +1,27 @@
 """Cases at which everything happened, and the address of each staff page that shows a part of them."""
 
+import atexit
 import re
+import shutil
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
 
+import pysqlite3.dbapi2
 from flask import Flask
+from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
+from portal.config import Settings
 from portal.domain.concessions import Concession
+from portal.infra import crypto, tenancy
 from portal.infra.files import FileStore
+from portal.infra.installation import keyring
 from portal.models import Borrower, Case, ContactPoint, FollowUp, Lender, Plan, Staff, Visit
 from portal.services import complaints, proofs
 from portal.services.files import Upload
@@ -87,7 +98,60 @@ PAGES = {
 }
 
 
-def make(session: Session, folder: FileStore) -> Everything:
+@dataclass
+class Kept:
+    """What was made once: the database, the files, and the names of the rows in it."""
+
+    database: Path
+    files: Path
+    lender: int
+    staff: dict[Role, int]
+    visits: list[int]
+    refs: dict[str, list[str]]
+
+
+_kept: list[Kept] = []
+
+
+def make(session: Session, settings: Settings) -> Everything:
+    """Return everything, on SQLite: made by the first test of a process that asks, then a copy of that."""
+    database, files = Path(make_url(settings.database_url).database or ""), Path(settings.files_at)
+    if _kept:
+        return _again(session, settings, _kept[0], database, files)
+    made = _make(session, FileStore(files))
+    folder = Path(mkdtemp(prefix="everything-"))
+    atexit.register(shutil.rmtree, folder)
+    shutil.copytree(files, folder / "files")
+    with connect(database) as now, connect(folder / "portal.sqlite") as then:
+        now.backup(then)
+    staff = {role: person.id for role, person in made.staff.items()}
+    visits = [visit.id for visit in made.visits]
+    refs = {kind: [*named] for kind, named in made.refs.items()}
+    _kept.append(Kept(folder / "portal.sqlite", folder / "files", made.lender.id, staff, visits, refs))
+    return made
+
+
+def _again(session: Session, settings: Settings, kept: Kept, database: Path, files: Path) -> Everything:
+    with connect(kept.database) as then, connect(database) as now:
+        then.backup(now)
+    shutil.copytree(kept.files, files, dirs_exist_ok=True)
+    crypto.use(keyring(settings, session.get_bind().engine))  # its root key came with the database
+    tenancy.enter(session, kept.lender)
+    made = Everything(
+        lender=session.get_one(Lender, kept.lender),
+        staff={role: session.get_one(Staff, key) for role, key in kept.staff.items()},
+        visits=[session.get_one(Visit, key) for key in kept.visits],
+        refs={kind: [*named] for kind, named in kept.refs.items()},
+    )
+    session.commit()
+    return made
+
+
+def connect(path: Path) -> AbstractContextManager[Any]:
+    return closing(pysqlite3.dbapi2.connect(path))
+
+
+def _make(session: Session, folder: FileStore) -> Everything:
     lender = factories.lender(session)
     staff = {role: factories.staff(session, lender, role, name=f"{role.title()} Example") for role in Role}
     made = Everything(lender, staff)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from portal.infra.files import FileStore
 from portal.models import ContactPoint, Lender
 from portal.models.audit_entry import AuditEntry
 from portal.services import reveals, throttles
@@ -219,7 +218,7 @@ def test_at_a_branch_no_address_is_asked_for(client, session):
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("role", list(Role))
 def test_no_page_shows_what_nobody_asked_for(app, client, session, settings, role):
-    made = everything.make(session, FileStore(settings.files))
+    made = everything.make(session, settings)
     sign_in_staff(client, made.staff[role])
     seen = 0
 

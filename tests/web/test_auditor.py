@@ -2,7 +2,6 @@
 
 import pytest
 
-from portal.infra.files import FileStore
 from portal.services import complaints
 from portal.vocabulary import ComplaintTopic, Locale, Role
 from tests import factories
@@ -32,7 +31,7 @@ FOR_AN_ACT = {
 
 @pytest.fixture
 def made(session, settings):
-    return everything.make(session, FileStore(settings.files))
+    return everything.make(session, settings)
 
 
 def staff_pages(app, method):
