@@ -47,7 +47,7 @@ def address_builders() -> Callable[[Rule, bool], object]:
 
 @contextmanager
 def shared() -> Iterator[None]:
-    """Applications share compiled templates and addresses; engines of one kind of database share statements."""
+    """Applications share compiled templates and addresses; engines of one kind of database, statements."""
     statements: dict[str, LRUCache[object, object]] = {}
     make_engine = db.make_engine
 
