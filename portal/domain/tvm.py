@@ -1,7 +1,7 @@
 """The time value of money: equal payments at the end of each period, and what they are worth.
 
 Rates are those of one period, as fractions of one. What is lent and what is paid are both above zero; results
-hold fifty digits and are not rounded. Source: the annuity formula pv = pmt × (1 − (1 + r)^−n) ÷ r."""
+are not rounded to cents. Source: the annuity formula pv = pmt × (1 − (1 + r)^−n) ÷ r."""
 
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -54,7 +54,9 @@ def rate(nper: int, pmt: Exact, pv: Exact) -> Decimal:
 
     Raises TvmError."""
     with localcontext() as context:
-        context.prec = DIGITS
+        context.prec = (
+            3 * DIGITS
+        )  # near a rate of zero the formula takes nearly equal numbers from each other
         count, wanted = _nper(nper), _decimal(pv) / _decimal(pmt)
         low, high = Decimal(-1), Decimal(1)
         while _annuity_factor(high, count) > wanted:
