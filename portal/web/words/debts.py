@@ -1,4 +1,4 @@
-"""Debts, relief and what a payment would do, in words."""
+"""Debts and what a payment would do, in words."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -7,7 +7,6 @@ from flask_babel import lazy_gettext as _l
 
 from portal import formats
 from portal.domain.allocation import Component
-from portal.vocabulary import ReliefKind
 from portal.web.locale import current_locale
 
 REFUSALS = {
@@ -26,12 +25,6 @@ LABELS = {
         Component.FEES: _l("Fees"),
         Component.PENALTY: _l("Penalty interest and late fees"),
         Component.COSTS: _l("Costs"),
-    },
-    ReliefKind: {
-        ReliefKind.PENALTY_WAIVER: _l("Penalty interest waived"),
-        ReliefKind.INTEREST_WAIVER: _l("Overdue interest waived"),
-        ReliefKind.PENALTY_STOP: _l("No penalty interest on these days"),
-        ReliefKind.DELINQUENCY_PAUSE: _l("These days do not count as late"),
     },
 }
 
