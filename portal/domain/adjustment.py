@@ -8,7 +8,7 @@ from portal.domain import budget
 from portal.domain.concessions import Concession
 from portal.domain.dates import add_months
 from portal.domain.money import CodedError
-from portal.domain.plans import Draft, bearing_contract, share_of_row, with_shares
+from portal.domain.plans import Draft, bearing_contract, evenly, with_shares
 from portal.domain.schedule import Row, ScheduleError, replay
 from portal.domain.schedule_facts import Fact, InterestPause, PaymentHoliday, TermExtension
 from portal.vocabulary import ConcessionKind, Frequency
@@ -66,18 +66,19 @@ def compare(plan: Draft, change: Concession, *, day: date) -> Comparison:
 
     A pause: no interest arises for the months, the dates stay and the end becomes cheaper. An extension: the
     rest is repaid in that many months more. A new grace: the next dates come later by the months, interest
-    runs on. Rows due by `day` stay. What bears no interest is shared evenly among the rows that are left.
-    Raises AdjustmentError."""
+    runs on. Rows due by `day` stay. What bears no interest stays with its row, or is shared evenly anew where
+    there are more of them. Raises AdjustmentError."""
     _check(plan, change, day)
     kept = tuple(row for row in plan.rows if row.due_date <= day)
     before = plan.rows[len(kept) :]
     changed = _bearing_rows(plan, change, day)[len(kept) :]
     resting = plan.principal - plan.basis.parts.principal
-    shares = [share_of_row(resting, len(plan.rows), place) for place in range(1, len(plan.rows) + 1)]
-    bearing = _bearing_rows(plan, None, day)
-    waited = [row.interest - own.interest for row, own in zip(plan.rows, bearing, strict=True)]
-    after = with_shares(changed, sum(shares[len(kept) :]), sum(waited[len(kept) :]))
-    return Comparison(kept, Side(before), Side(after))
+    shares = evenly(resting, len(plan.rows))[len(kept) :]
+    bearing = _bearing_rows(plan, None, day)[len(kept) :]
+    waited = [row.interest - own.interest for row, own in zip(before, bearing, strict=True)]
+    if len(changed) != len(before):
+        shares, waited = evenly(sum(shares), len(changed)), evenly(sum(waited), len(changed))
+    return Comparison(kept, Side(before), Side(with_shares(changed, shares, waited)))
 
 
 def _bearing_rows(plan: Draft, change: Concession | None, day: date) -> tuple[Row, ...]:

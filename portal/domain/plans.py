@@ -239,7 +239,7 @@ def _rows(basis: Basis, terms: Terms, effect: Effect) -> tuple[Row, ...]:
     waited = interest_of_grace(
         bearing, effect.annual_rate, start=basis.start, ends=begin, day_count=basis.day_count
     )
-    return with_shares(rows, resting, waited)
+    return with_shares(rows, evenly(resting, len(rows)), evenly(waited, len(rows)))
 
 
 def _bearing_rows(basis: Basis, terms: Terms, effect: Effect) -> tuple[Row, ...]:
@@ -253,23 +253,22 @@ def _bearing_rows(basis: Basis, terms: Terms, effect: Effect) -> tuple[Row, ...]
         raise
 
 
-def with_shares(rows: Sequence[Row], resting: int, waited: int) -> tuple[Row, ...]:
-    """Share what bears no interest, and interest that was waited for, evenly among the rows.
+def with_shares(rows: Sequence[Row], resting: Sequence[int], waited: Sequence[int]) -> tuple[Row, ...]:
+    """Add to each row its part of what bears no interest, and of interest that was waited for.
 
-    The last takes the remainder of both; `balance` then is all principal that is left."""
-    count, left, shared = len(rows), resting + sum(row.principal for row in rows), []
-    for place, row in enumerate(rows, 1):
-        more, charged = share_of_row(resting, count, place), share_of_row(waited, count, place)
+    `balance` then is all principal that is left."""
+    left, shared = sum(resting) + sum(row.principal for row in rows), []
+    for row, more, charged in zip(rows, resting, waited, strict=True):
         principal, interest = row.principal + more, row.interest + charged
         left -= principal
         shared.append(Row(row.number, row.due_date, principal, interest, principal + interest, left))
     return tuple(shared)
 
 
-def share_of_row(amount: int, count: int, place: int) -> int:
-    """Return what the row in a place (from 1) takes of an amount that `count` rows share evenly."""
+def evenly(amount: int, count: int) -> list[int]:
+    """Share an amount evenly among rows; the last takes the remainder."""
     share = amount // count
-    return amount - share * (count - 1) if place == count else share
+    return [*[share] * (count - 1), amount - share * (count - 1)]
 
 
 def share_of(percent: int) -> Decimal:

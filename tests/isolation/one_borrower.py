@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal.models import (
     Adjustment,
+    Agreement,
     Archive,
     Base,
     Case,
@@ -23,6 +24,7 @@ from portal.models import (
     Payment,
     Promise,
     Registration,
+    Relief,
     Staff,
     VisitCell,
 )
@@ -35,6 +37,7 @@ from portal.services import (
     links,
     proof_reviews,
     proofs,
+    reliefs,
 )
 from portal.vocabulary import (
     CaseState,
@@ -46,6 +49,7 @@ from portal.vocabulary import (
     Locale,
     PlanState,
     ProofKind,
+    ReliefKind,
     Role,
     ServiceReason,
     Tier,
@@ -215,7 +219,34 @@ class OneBorrower:
         self.session.add(Adjustment(**self.common, **kept, reason=f"{self.mark} adjustment"))
         bundle = {"file_id": agreement.file_id, "manifest": {"note": self.mark}, "retain_until": TODAY}
         self.session.add(Archive(**self.common, case_id=case.id, **bundle))
-        self.things |= {Thing.AGREEMENT_SEALED: agreement.ref, Thing.FOLLOW_UP: follow_up.ref}
+        stop = self._withdrawn_waiver(agreement, case)
+        self.things |= {
+            Thing.AGREEMENT_SEALED: agreement.ref,
+            Thing.FOLLOW_UP: follow_up.ref,
+            Thing.RELIEF: stop.ref,
+        }
+
+    def _withdrawn_waiver(self, agreement: Agreement, case: Case) -> Relief:
+        """A waiver that was taken back beside what the agreement gave; returns the latter."""
+        given = self.session.scalars(select(Relief).where(Relief.agreement_id == agreement.id)).one()
+        waiver = Relief(
+            **self.common,
+            loan_id=given.loan_id,
+            kind=ReliefKind.PENALTY_WAIVER,
+            first_day=TODAY,
+            share_ppm=500_000,
+            actor="system:test",
+        )
+        self.session.add(waiver)
+        reliefs.withdraw(
+            self.session,
+            relief=waiver,
+            case=case,
+            reason=f"{self.mark} by mistake",
+            actor=actor_of(self.staff[Role.MANAGER]),
+            now=NOW,
+        )
+        return given
 
     def _complaints(self) -> None:
         handler = actor_of(self.staff[Role.HANDLER])

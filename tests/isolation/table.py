@@ -52,6 +52,7 @@ class Thing(StrEnum):
     AGREEMENT = "agreement that can be signed"
     AGREEMENT_SEALED = "agreement in force"
     FOLLOW_UP = "follow-up"
+    RELIEF = "relief in force"
     COMPLAINT = "complaint that the handler took on"
     COMPLAINT_NEW = "complaint that nobody took on"
     LINK = "token of a personal link"
@@ -312,6 +313,9 @@ PLANS = (
     get("agent.agreement_original", READERS | {AGENT}, ref=Thing.AGREEMENT_SEALED),
     post("agent.send_signing_code", SIGNERS, ref=Thing.AGREEMENT),
     post("agent.sign_agreement", SIGNERS, SIGNATURE, answer=WRONG_CODE, ref=Thing.AGREEMENT),
+    get("agent.relief_list", READERS | {AGENT}, ref=Thing.CASE),
+    get("agent.relief", READERS | {AGENT}, ref=Thing.RELIEF),
+    post("agent.withdraw_relief", {MANAGER}, {"reason": "Given by mistake"}, ref=Thing.RELIEF),
     get("agent.follow_ups", FOLLOWERS | {AUDITOR}),
     get("agent.follow_up", FOLLOWERS | {AUDITOR}, ref=Thing.FOLLOW_UP),
     post("agent.finish_follow_up", FOLLOWERS, {"note": "All is well"}, ref=Thing.FOLLOW_UP),
