@@ -124,6 +124,7 @@ class InstalmentRows:
     line: ledger.Line
     parts: tuple[PartRow, ...]
     spans: tuple[SpanRow, ...]
+    ahead: bool  # not due yet, and nothing happened to it
 
     @property
     def settled_before(self) -> bool:
@@ -272,7 +273,9 @@ def _rows(debt: LoanDebt, line: ledger.Line, opening: ledger.Opening) -> Instalm
         for component, amount in asked.items()
         if amount or component in _ALWAYS
     )
-    return InstalmentRows(line, parts, tuple(_dated(line)))
+    touched = any(row.paid_since or row.waived or row.taken_back for row in parts)
+    ahead = line.due > debt.business_date and line.unpaid.total > 0 and not touched
+    return InstalmentRows(line, parts, tuple(_dated(line)), ahead)
 
 
 def _charged(line: ledger.Line, terms: ledger.Terms) -> int:
