@@ -106,9 +106,8 @@ class Repayment:
         for pause in self.bearing.pauses:
             if pause.last_day > self.periods.begin(index):
                 stop = min(stop, self.periods.index_of(pause.first_day))
-        for owed in self.bearing.unpaid:
-            if owed.until > self.periods.begin(index):
-                stop = min(stop, self.periods.index_of(owed.due_date) + 1)
+        if any(owed.until > self.periods.begin(index) for owed in self.bearing.unpaid):
+            return index
         return max(stop, index)
 
     def _add_plain_rows(self, stop: int) -> None:

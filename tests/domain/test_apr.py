@@ -1,12 +1,22 @@
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.domain import apr
-from portal.domain.apr import AprError, as_percent, effective_apr, effective_apr_by_months, nominal_apr
+from portal.domain.apr import (
+    AprError,
+    TimeBasis,
+    UnitFlow,
+    actuarial_apr,
+    as_percent,
+    effective_apr,
+    effective_apr_by_months,
+    nominal_apr,
+)
 from portal.domain.schedule import build_schedule
 from portal.vocabulary import DayCount, Method
 
@@ -76,3 +86,70 @@ def test_a_debt_paid_back_in_part_has_a_rate_below_zero():
 def test_percentages_are_rounded_half_up():
     assert as_percent(Decimal("0.126850")) == Decimal("12.69")
     assert as_percent(Decimal("13.0875"), 1) == Decimal("1308.8")
+
+
+@pytest.mark.parametrize(
+    ("basis", "years"),
+    [
+        (TimeBasis.ACT_365, Decimal(181) / 365),
+        (TimeBasis.ACT_360, Decimal(181) / 360),
+        (TimeBasis.ACT_364, Decimal(181) / 364),
+        (TimeBasis.ACT_365_25, Decimal(181) / Decimal("365.25")),
+        (TimeBasis.ACT_ACT_ISDA, Decimal(181) / 365),
+        (TimeBasis.THIRTY_360_ISDA, Decimal(180) / 360),
+        (TimeBasis.THIRTY_E_360, Decimal(180) / 360),
+        (TimeBasis.THIRTY_E_360_ISDA, Decimal(180) / 360),
+        (TimeBasis.THIRTY_E_PLUS_360, Decimal(180) / 360),
+        (TimeBasis.THIRTY_U_360, Decimal(180) / 360),
+        (TimeBasis.NL_360, Decimal(181) / 360),
+        (TimeBasis.NL_365, Decimal(181) / 365),
+    ],
+)
+def test_years_are_counted_on_the_basis_that_is_named(basis, years):
+    flows = [(DAY, -100), (date(2027, 7, 1), 110)]
+    assert abs(effective_apr(flows, basis=basis) - (Decimal("1.1") ** (1 / years) - 1)) < Decimal("1e-10")
+
+
+def test_a_basis_holds_where_the_library_finds_nothing(monkeypatch):
+    monkeypatch.setattr(apr.pyxirr, "xirr", lambda *_, **__: None)
+    flows = [(DAY, -100), (date(2027, 7, 1), 110)]
+    assert effective_apr(flows, basis=TimeBasis.THIRTY_360_ISDA) == Decimal("0.21")
+
+
+def test_every_basis_is_known_by_its_name():
+    assert set(apr._COUNTS) == set(TimeBasis)
+
+
+def test_an_odd_first_period_bears_simple_interest():
+    flows = [UnitFlow(0, Fraction(0), -1000), UnitFlow(1, Fraction(1, 2), Decimal("1155"))]
+    assert actuarial_apr(flows, 12) == Decimal("1.2")  # 1,000 × 1.1 × 1.05
+    assert actuarial_apr(flows[:1] + [UnitFlow(2, Fraction(0), 1210)], Fraction(365, 100)) == Decimal("0.365")
+    with pytest.raises(AprError) as refused:
+        actuarial_apr(flows[1:], 12)
+    assert refused.value.code == "no_sign_change"
+
+
+def test_of_several_rates_the_one_nearest_zero_is_told():
+    # 10 % and 100 %: (1.1 − x)(2 − x) = 2.2 − 3.1 x + x².
+    flows = [-100, 310, -220]
+    assert nominal_apr(flows, 1) == Decimal("0.1")
+    dated = [(DAY + timedelta(days=365 * number), flow) for number, flow in enumerate(flows)]
+    assert effective_apr(dated) == Decimal("0.1")
+
+
+def test_a_loan_seen_by_its_borrower_has_the_same_rate():
+    assert nominal_apr([100, -60, -60], 1) == nominal_apr([-100, 60, 60], 1)
+    assert nominal_apr([100, 0, -121], 1) == Decimal("0.1")
+
+
+def test_rates_hold_to_the_digits_that_are_told():
+    monthly = nominal_apr([-1_000_000, *[20_000] * 59, 20_000 + 1_000_000], 12)
+    assert monthly == Decimal("0.24")
+    assert effective_apr([(DAY, -1_000_000), (DAY + timedelta(days=73), 1_020_000)]) == Decimal(
+        "0.1040808032"
+    )
+
+
+@pytest.mark.parametrize("flows", [[-1, 10**7], [-1000, 1]])
+def test_very_high_and_very_low_rates_are_found(flows):
+    assert nominal_apr(flows, 1) == Decimal(flows[1]) / -flows[0] - 1

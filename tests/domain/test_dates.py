@@ -7,16 +7,21 @@ from hypothesis import strategies as st
 
 from portal.domain.dates import (
     ActActForm,
+    DateError,
     DueDateRule,
     Pause,
+    Series,
     Step,
     StepUnit,
+    add_days,
     add_months,
+    is_additive,
     last_day_of_month,
     paused_days,
     period_dates,
     periods_per_year,
     whole_months_and_rest,
+    year_cuts,
     year_share,
 )
 from portal.vocabulary import DayCount, Frequency
@@ -146,3 +151,110 @@ def test_a_pause_on_the_due_date_takes_that_day():
 def test_a_day_in_two_pauses_counts_once():
     pauses = [Pause(date(2027, 2, 8), date(2027, 2, 12)), Pause(date(2027, 2, 5), date(2027, 2, 10))]
     assert paused_days(date(2027, 2, 1), date(2027, 3, 1), pauses) == 8
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "found"),
+    [
+        (date(9999, 11, 30), 1, date(9999, 12, 30)),
+        (date(1, 2, 28), -1, date(1, 1, 28)),
+        (date(1999, 12, 31), 2, date(2000, 2, 29)),
+        (date(1899, 12, 31), 2, date(1900, 2, 28)),
+    ],
+)
+def test_months_are_counted_to_the_ends_of_the_calendar(start, months, found):
+    assert add_months(start, months) == found
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "rule"),
+    [
+        (date(9999, 12, 1), 1, DueDateRule.CLAMP),
+        (date(1, 1, 1), -1, DueDateRule.CLAMP),
+        (date(9999, 12, 1), 1, DueDateRule.MONTH_END),
+    ],
+)
+def test_beyond_the_calendar_there_is_no_date(start, months, rule):
+    with pytest.raises(DateError) as refused:
+        add_months(start, months, rule=rule)
+    assert refused.value.code == "date_out_of_range"
+
+
+def test_days_are_counted_to_the_last_one():
+    assert add_days(date(9999, 12, 30), 1) == date(9999, 12, 31)
+    for day, days in ((date(9999, 12, 31), 1), (date(1, 1, 1), -1)):
+        with pytest.raises(DateError) as refused:
+            add_days(day, days)
+        assert refused.value.code == "date_out_of_range"
+
+
+@PROPERTY
+@given(DAYS, st.integers(1, 31), st.integers(0, 600))
+def test_an_anchor_never_drifts_however_many_months_go_by(start, anchor_day, months):
+    found = add_months(start, months, anchor_day=anchor_day)
+    assert found.day == min(anchor_day, last_day_of_month(found))
+    assert (found.year * 12 + found.month) - (start.year * 12 + start.month) == months
+
+
+@PROPERTY
+@given(DAYS, st.sampled_from(DueDateRule), st.integers(1, 60))
+def test_a_date_of_a_series_does_not_depend_on_those_before_it(start, rule, periods):
+    series = Series.of(start, Step(StepUnit.MONTH), rule, None)
+    assert series.dates(0, periods)[-1:] == series.dates(periods - 1, 1)
+    assert series.dates(3, 0) == []
+
+
+def test_a_rolled_anchor_is_moved_back_only_where_it_was_rolled():
+    monthly, weekly = Step(StepUnit.MONTH), Step(StepUnit.WEEK)
+    first, second = date(2027, 3, 1), date(2027, 3, 2)
+    assert Series.of(first, monthly, DueDateRule.ROLL, 29).anchor == date(2027, 2, 28)
+    assert Series.of(first, monthly, DueDateRule.ROLL, 28).anchor == first
+    assert Series.of(second, monthly, DueDateRule.ROLL, 31).anchor == second
+    assert Series.of(first, monthly, DueDateRule.CLAMP, 31).anchor == first
+    assert Series.of(first, weekly, DueDateRule.ROLL, 31).anchor == first
+
+
+@PROPERTY
+@given(DAYS, st.integers(0, 900), st.integers(0, 900), st.sampled_from(DayCount), st.sampled_from(ActActForm))
+def test_shares_of_actual_days_add_up(start, days, more, day_count, act_act):
+    middle, end = start + timedelta(days=days), start + timedelta(days=days + more)
+    if is_additive(day_count, act_act):
+        parts = [year_share(*span, day_count, act_act=act_act) for span in ((start, middle), (middle, end))]
+        assert sum(parts) == year_share(start, end, day_count, act_act=act_act)
+
+
+def test_only_actual_days_over_the_length_of_their_own_year_add_up():
+    adding = [(count, form) for count in DayCount for form in ActActForm if is_additive(count, form)]
+    assert adding == [
+        *[(DayCount.ACT_365, form) for form in ActActForm],
+        *[(DayCount.ACT_360, form) for form in ActActForm],
+        (DayCount.ACT_ACT, ActActForm.DUE_DAY),
+        (DayCount.ACT_ACT, ActActForm.ISDA),
+    ]
+
+
+def test_a_year_ends_with_its_last_day_of_interest():
+    spans = date(2026, 12, 30), date(2028, 1, 2)
+    assert year_cuts(*spans, ActActForm.DUE_DAY) == [date(2026, 12, 31), date(2027, 12, 31)]
+    assert year_cuts(*spans, ActActForm.ISDA) == [date(2027, 1, 1), date(2028, 1, 1)]
+    assert year_cuts(date(2026, 12, 31), date(2027, 12, 31), ActActForm.DUE_DAY) == []
+    assert year_cuts(date(2027, 1, 1), date(2028, 1, 1), ActActForm.ISDA) == []
+    assert year_cuts(date(9999, 1, 2), date(9999, 12, 31), ActActForm.ISDA) == []
+
+
+def test_days_of_each_year_count_over_its_own_length():
+    begin, end = date(2027, 12, 30), date(2028, 1, 2)
+    assert year_share(begin, end, DayCount.ACT_ACT) == Fraction(1, 365) + Fraction(2, 366)
+    isda = year_share(begin, end, DayCount.ACT_ACT, act_act=ActActForm.ISDA)
+    assert isda == Fraction(2, 365) + Fraction(1, 366)
+    whole = year_share(date(2027, 12, 31), date(2028, 12, 31), DayCount.ACT_ACT)
+    assert whole == 1
+
+
+def test_the_last_month_of_all_is_whole():
+    assert whole_months_and_rest(date(9999, 11, 30), date(9999, 12, 31)) == 1
+    assert whole_months_and_rest(date(9999, 11, 15), date(9999, 12, 15)) == 1
+
+
+def test_steps_of_weeks_have_seven_days():
+    assert (Step(StepUnit.WEEK, 2).days, Step(StepUnit.DAY, 2).days) == (14, 2)

@@ -14,7 +14,7 @@ from portal.domain.dates import ActActForm, DueDateRule, Step, StepUnit
 from portal.domain.instalments import DIVIDE, Rest, Roundings, annuity
 from portal.domain.money import Rounding, round_exact
 from portal.domain.schedule import Contract, InstalmentBasis, Remainder, ScheduleError, equal_split, replay
-from portal.domain.schedule_facts import InterestPause
+from portal.domain.schedule_facts import InterestPause, RateChange
 from portal.vocabulary import DayCount, Frequency, Method
 from tests.domain.ten_a_day import FREE, LOAN, dates, day, interest, refusal
 
@@ -149,6 +149,13 @@ def test_an_instalment_from_the_nominal_rate_ignores_the_length_of_periods():
         rate = Decimal("0.10") / periods
         found = replay(replace(loan, frequency=frequency, instalment_basis=InstalmentBasis.NOMINAL_RATE))
         assert found.instalment == round(3_650_000 * rate / (1 - (1 + rate) ** -12))
+
+
+def test_an_instalment_from_the_nominal_rate_is_found_anew_for_what_is_left():
+    loan = replace(LOAN, method=Method.EQUAL_INSTALMENT, instalment_basis=InstalmentBasis.NOMINAL_RATE)
+    changed = replay(loan, [RateChange(day(2, 2), Decimal("0.12"))])
+    balance = changed.rows[0].balance
+    assert changed.instalment == round(balance * Decimal("0.01") / (1 - Decimal("1.01") ** -2))
 
 
 def test_an_annuity_is_what_discounts_to_the_debt():
