@@ -82,7 +82,7 @@ def upload_proofs(walker: Walker) -> None:
         chosen = {"name": f"{kind}.jpg", "mimeType": "image/jpeg", "buffer": photo(kind)}
         form.locator('input[type="file"]').last.set_input_files(chosen)
         form.locator('button[type="submit"]').click()
-        walker.page.wait_for_load_state("networkidle")
+        walker.wait()
     walker.look("proofs-received")
 
 

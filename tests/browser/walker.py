@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 SWITCHES = [
     "--no-sandbox",
@@ -20,7 +20,11 @@ TABLET = {"width": 820, "height": 1180}
 DESK = {"width": 1440, "height": 900}
 PICTURES = Path("test-results/journey")
 LANGUAGES = {"zh_Hant": "zh-TW", "zh_Hans": "zh-CN", "en": "en-GB"}
-AXE_OPTIONS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+AXE_OPTIONS = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+    "resultTypes": ["violations"],  # of the rest, one example each
+}
+TURN, QUIET_TURNS = 40, 3  # milliseconds; half a second, as Playwright's "networkidle", is most of a journey
 
 
 class Walker:
@@ -52,6 +56,10 @@ class Walker:
         self.who = who
         self.looked = 0
         self.problems: list[str] = []
+        self.under_way: set[Request] = set()
+        self.page.on("request", self._asks)
+        self.page.on("requestfinished", self._has_its_answer)
+        self.page.on("requestfailed", self._has_its_answer)
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
 
@@ -63,13 +71,21 @@ class Walker:
     def press(self, selector: str) -> None:
         """Press a button or link and wait for what comes."""
         self.page.locator(selector).first.click()
-        self.page.wait_for_load_state("networkidle")
+        self.wait()
 
     def settle(self) -> None:
         """Wait until an answer that was saved by itself, and what it opens, is on the screen."""
         for _ in range(2):
             self.page.wait_for_timeout(250)
-            self.page.wait_for_load_state("networkidle")
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait until the page is loaded and has asked for nothing for a moment."""
+        quiet = 0
+        while quiet < QUIET_TURNS:
+            self.page.wait_for_load_state("load")
+            self.page.wait_for_timeout(TURN)
+            quiet = 0 if self.under_way else quiet + 1
 
     def fill(self, name: str, value: str) -> None:
         self.page.locator(f'[name="{name}"]').first.fill(value)
@@ -99,6 +115,12 @@ class Walker:
     def close(self) -> None:
         assert not self.problems, self.problems
         self.context.close()
+
+    def _asks(self, request: Request) -> None:
+        self.under_way.add(request)
+
+    def _has_its_answer(self, request: Request) -> None:
+        self.under_way.discard(request)
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not re.search(r"status of (409|422)", message.text):
