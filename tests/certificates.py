@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
@@ -13,12 +14,14 @@ _make = signing.new_certificate
 
 
 @cache
-def _once(common_name: str) -> bytes:
-    return _make(common_name, NOW, b"once")
+def _once(common_name: str) -> tuple[Any, Any]:
+    """Return its key and the certificate, read once: checking a key takes long too."""
+    key, certificate, _ = pkcs12.load_key_and_certificates(_make(common_name, NOW, b"once"), b"once")
+    return key, certificate
 
 
 def _locked_again(common_name: str, _now: datetime, passphrase: bytes) -> bytes:
-    key, certificate, _ = pkcs12.load_key_and_certificates(_once(common_name), b"once")
+    key, certificate = _once(common_name)
     lock = BestAvailableEncryption(passphrase)
     return pkcs12.serialize_key_and_certificates(b"seal", key, certificate, None, lock)
 
