@@ -172,7 +172,7 @@ def test_facts_count_from_their_day_in_whatever_order_they_are_given():
         (["--principal", "0"], "The debt is above zero."),
         (["--principal", "-5"], "'-5' is negative; an amount here is not."),
         (["--principal", "1.005"], "'1.005' has 3 decimals; CNY has 2."),
-        (["--currency", "XXX"], "'XXX' is not a known currency (CNY, TWD, HKD, USD, GBP, EUR, JPY)."),
+        (["--currency", "ABC"], "'ABC' is not a known currency (CNY, TWD, HKD, USD, GBP, EUR, JPY)."),
         (["--rate", "-1"], "The yearly rate is a number not below zero."),
         (["--rate", "much"], "'much' is not a number such as 15.4"),
         (["--periods", "0"], "A plan has 1 to 600 instalments."),

@@ -201,7 +201,9 @@ def test_a_fact_the_loan_has_no_place_for_is_refused(fact, code):
 
 def test_a_holiday_as_long_as_the_plan_is_the_longest():
     assert dates(PaymentHoliday(day(1, 5), 3)) == [(5, 1), (6, 1), (7, 1)]
-    assert refusal(PaymentHoliday(day(3, 5), 2)).facts == {"periods": 2, "left": 1}
+    error = refusal(PaymentHoliday(day(3, 5), 2))
+    assert error.facts == {"periods": 2, "left": 1}
+    assert str(error) == "A holiday of 2 periods is longer than the 1 that are left."
 
 
 def test_a_due_date_on_the_start_of_its_period_is_refused():
