@@ -1,4 +1,4 @@
-"""Schedules at the edges: the shortest and the longest, a few cents, odd instalments, terms that cannot be."""
+"""Schedules at the edges: one and 600 instalments, a few cents, odd instalments, wrong terms."""
 
 from dataclasses import replace
 from datetime import date, timedelta

@@ -94,6 +94,12 @@ def test_a_new_plan_after_the_end_takes_the_interest_up_to_the_end():
     ]
 
 
+def test_an_instalment_may_be_planned_anew_on_the_day_it_is_due():
+    plan = Replan(day(2, 1), 1, day(2, 11), oldest_unpaid=day(2, 1))
+    assert interest(plan) == [31_000 + 10_000]
+    assert interest(replace(plan, oldest_unpaid=None)) == [31_000 + 10_000]
+
+
 def test_a_new_plan_without_arrears_collects_the_interest_of_the_days_so_far():
     rows = replay(LOAN, [Replan(day(1, 11), 1, day(1, 31))]).rows
     assert [(row.number, row.due_date, row.interest) for row in rows] == [(1, day(1, 31), 10_000 + 20_000)]
