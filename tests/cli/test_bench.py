@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from bench import databases, measure
+from bench import databases, measure, schedule
 from portal.cli import portal
 from tests import tampering
 
@@ -32,13 +32,12 @@ def test_the_measure_of_the_audit_chain_finds_every_kind_of_tampering():
 
 
 def test_the_measure_of_a_schedule_stays_beside_a_bare_loop():
-    result = CliRunner().invoke(portal, ["bench", "schedule", "--rows", "1000", "--json"])
+    (figure,) = schedule.run(rows=100)
 
-    (figure,) = json.loads(result.stdout)
-    assert figure["name"] == "1,000 schedules of 360 instalments, two concessions, both yearly rates"
-    assert (figure["ok"], result.exit_code) == (True, 0)
-    assert 0 < figure["ratio"] <= 6
-    assert figure["limit"] > figure["value"] > 0
+    assert figure.name == "100 schedules of 360 instalments, two concessions, both yearly rates"
+    assert 0 < figure.ratio <= schedule.MOST
+    assert figure.ok
+    assert len(figure.runs) == schedule.RUNS
 
 
 def test_a_measure_that_is_not_there_is_an_input_error():

@@ -51,7 +51,7 @@ def test_the_effective_rate_compounds_the_nominal_one():
     assert abs(effective - by_months) < Decimal("0.001")
 
 
-@pytest.mark.parametrize("flows", [[100, 100], [-5, -5], [0, 0], []])
+@pytest.mark.parametrize("flows", [[100, 100], [-5, -5], [0, 0], [], [-5, 0], [5, 0]])
 def test_money_that_goes_one_way_has_no_rate(flows):
     with pytest.raises(AprError) as refused:
         nominal_apr(flows, 12)
