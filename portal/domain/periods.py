@@ -91,7 +91,6 @@ class Periods:
         contract = self.contract
         self._series = Series.of(due_date, contract.step, contract.due_date_rule, None)
         self._first_number, self._listed, self._regular_from = -index, False, index + 1
-        self._steps.pop(index, None)
         self._replace(index, [])
 
     def extend(self, periods: int) -> None:

@@ -214,3 +214,10 @@ def test_an_extension_of_a_stepped_plan_repeats_the_last_weight():
 def test_an_extension_of_listed_dates_goes_on_from_the_last():
     loan = replace(FREE, due_dates=[day(1, 20), day(2, 28), day(3, 31)])
     assert dates(TermExtension(day(1, 5), 2), loan=loan)[3:] == [(4, 30), (5, 31)]
+
+
+def test_a_due_date_that_was_put_off_and_then_moved_counts_its_days():
+    loan = replace(LOAN, principal=3_600_000, day_count=DayCount.THIRTY_360)
+    facts = PaymentHoliday(day(2, 2), 1), DueDateChange(day(2, 5), day(3, 16))
+    assert dates(*facts, loan=loan) == [(2, 1), (3, 16), (4, 16)]
+    assert interest(*facts, loan=loan) == [30_000, 30_000 + 14_516, 30_000]  # and 15 of the 31 days of March
