@@ -5,7 +5,7 @@ import re
 import pytest
 
 from portal.models import Budget, Plan
-from portal.services import lenders
+from portal.services import cases, lenders
 from portal.vocabulary import ConcessionKind, PlanState, Role, VisitState
 from tests import at_the_table, factories
 from tests.signing_in import sign_in_staff
@@ -206,3 +206,60 @@ def test_a_plan_of_another_lender_does_not_exist(client, session, table):
     sign_in_staff(client, stranger)
 
     assert client.get(f"/agent/plans/{ref}").status_code == 404
+
+
+@pytest.mark.parametrize("frequency", ["weekly", "fortnightly", "monthly"])
+@pytest.mark.parametrize("kind", ["equal_instalment", "equal_principal", "stepped"])
+def test_every_kind_and_frequency_is_compared_and_proposed(client, session, table, kind, frequency):
+    with_budget(client, table)
+
+    client.post(f"{table}/plan", chosen(client, table, f"kind={kind}&frequency={frequency}&choice=soonest"))
+
+    session.expire_all()
+    plan = session.query(Plan).one()
+    assert (plan.method, plan.frequency) == (kind, frequency)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("kind=lump_sum&months=2", "A plan of one payment has one instalment."),
+        ("months=37", "A plan for these loans has 1 to 36 instalments."),
+        ("first_due=2027-01-01", "The first payment is due after today"),
+        ("grace=7", "Nobody may give this much"),
+        ("frequency=daily", "Not a valid choice"),
+        ("months=0", "Please write a number from 1"),
+    ],
+)
+def test_what_cannot_be_is_said_at_its_entry_and_the_entries_stay(client, table, query, sentence):
+    with_budget(client, table)
+
+    page = client.get(f"{table}/plan?penalty=5&{query}")
+
+    assert page.status_code == 422
+    assert page.text.count(sentence) >= 2  # above, and at the entry
+    assert "field-error" in page.text
+    assert 'value="5"' in page.text
+    assert "Choose this plan" not in page.text
+
+
+def test_a_contract_above_the_cap_needs_a_lower_rate(client, session, case, table):
+    with_budget(client, table)
+    for loan in cases.loans_of(session, case):
+        loan.annual_rate_ppm = 300_000
+    session.commit()
+
+    page = client.get(f"{table}/plan")
+    assert page.status_code == 422
+    assert "rate of 30% a year is above the 24%" in page.text
+    assert client.get(f"{table}/plan?reduction=20").status_code == 200
+
+
+def test_each_plan_names_its_rates_dearest_month_and_last_difference(client, table):
+    with_budget(client, table)
+
+    page = client.get(f"{table}/plan?frequency=weekly").text
+
+    for name in ("APR, nominal", "APR, effective", "Dearest month", "Difference of the last", "Last payment"):
+        assert page.count(name) == 3
+    assert "a week" in page
