@@ -135,3 +135,7 @@ def test_an_early_repayment_is_no_arrears():
     loan = replace(LOAN, method=Method.EQUAL_PRINCIPAL, principal=10_950_000)
     facts = EarlyRepayment(day(2, 1), 3_650_000), UnpaidInstalment(day(2, 1), day(2, 11))
     assert interest(*facts, loan=loan) == [93_000, 28_000 + 10_000]
+
+
+def test_half_of_no_interest_is_nothing_to_give_up():
+    assert interest(InterestWaiver(day(1, 5), share=Decimal("0.5")), loan=FREE) == [0, 0, 0]
