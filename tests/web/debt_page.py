@@ -126,7 +126,7 @@ class DebtPage:
     def _sections(self, heading: str) -> list[Element]:
         return [
             each
-            for each in self.root.iter(f"{NAMESPACE}section")
+            for each in self.root.iter(f"{NAMESPACE}div")
             if len(each) and each[0].tag == f"{NAMESPACE}h3" and text(each[0]) == heading
         ]
 

@@ -13,6 +13,7 @@ from portal.vocabulary import PaymentKind, Product
 from tests import factories
 from tests.client import NAMESPACE
 from tests.signing_in import sign_in_borrower
+from tests.web import debt_page
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_the_page_of_a_loan_lists_every_open_payment(client, session, case):
     session.rollback()
     text = client.get(f"/my/debts/{ref}?lang=en").text
 
-    parts, late, to_come = tables(text)
+    parts, late, to_come, *_rows = tables(text)
     assert contract_no in text
     assert (len(late) - 2, len(to_come) - 2) == (2, 8)
     assert minor(late[-1][-1]) == minor(parts[-1][1])
@@ -190,6 +191,8 @@ def test_what_was_paid_is_listed_and_lowers_the_debt(client, session, case, now)
     session.add(paid)
     session.commit()
 
-    parts, *_rest, history = tables(client.get(f"/my/debts/{ref}?lang=en").text)
-    assert minor(parts[-1][1]) == was_due - 50_000
-    assert history[1][1:] == ["Payment", "¥\u00a0500.00"]
+    shown = debt_page.read(client.get(f"/my/debts/{ref}?lang=en").text)
+    assert minor(shown.parts["Total"][0]) == was_due - 50_000
+    (history,) = shown.payments
+    assert (history.number, history.on, history.kind) == ("P-1", factories.TODAY, "Payment")
+    assert history.met == [(3, "Penalty", 1_400), (3, "Interest", 1_000), (3, "Principal", 47_600)]
