@@ -1,7 +1,8 @@
 """Commands about the loan book: take it in, age it every night, look at a case."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,10 +149,26 @@ def _night(installation: "Installation", code: str, business_date: date) -> dict
     """Run one lender's night under its job_run row, so that the worker and this command never both do it."""
     from portal.jobs import nights
 
-    result = nights.run_night(installation, lender_code=code, business_date=business_date, again=True)
+    with _aged(code) as progress:
+        result = nights.run_night(
+            installation, lender_code=code, business_date=business_date, again=True, progress=progress
+        )
     if result is None:
         raise CheckFailed(f"{code}: another worker is doing the night of {business_date} right now")
     return {"lender": code, "business_date": business_date.isoformat()} | _flat(result)
+
+
+@contextmanager
+def _aged(code: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how many loans of how many were aged, on a terminal only."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(f"{code}: ageing loans", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _flat(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Night:
     business_date: date
     actor: Actor
     now: datetime
+    progress: ageing.Progress
 
 
 Step = Callable[[Night], dict[str, object]]
@@ -31,7 +32,11 @@ Step = Callable[[Night], dict[str, object]]
 
 def age_loans(night: Night) -> dict[str, object]:
     ageing.age_loans(
-        night.session, lender=night.lender, policy=night.policy, business_date=night.business_date
+        night.session,
+        lender=night.lender,
+        policy=night.policy,
+        business_date=night.business_date,
+        progress=night.progress,
     )
     return asdict(ageing.summary(night.session, lender=night.lender, policy=night.policy))
 
@@ -52,9 +57,15 @@ STEPS: Mapping[str, Step] = MappingProxyType({"ageing": age_loans, "cases": open
 
 
 def run(
-    session: "Session", *, lender: lenders.Lender, business_date: date, now: datetime
+    session: "Session",
+    *,
+    lender: lenders.Lender,
+    business_date: date,
+    now: datetime,
+    progress: ageing.Progress = ageing.quiet,
 ) -> dict[str, object]:
     """Do a lender's night for a business date and return each step's counts. Whole or not at all: the caller
-    commits."""
-    night = Night(session, lender, policies.of(lender), business_date, system(lender.id, "nightly"), now)
+    commits. `progress` is told how many loans of how many were aged."""
+    actor = system(lender.id, "nightly")
+    night = Night(session, lender, policies.of(lender), business_date, actor, now, progress)
     return {name: step(night) for name, step in STEPS.items()}

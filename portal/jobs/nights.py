@@ -10,7 +10,7 @@ from structlog import get_logger
 from portal.infra import clock
 from portal.infra.installation import Installation
 from portal.jobs import nightly
-from portal.services import job_runs, lenders, policies
+from portal.services import ageing, job_runs, lenders, policies
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -56,7 +56,12 @@ def _run_nights(installation: Installation, code: str, now: datetime) -> int:
 
 
 def run_night(
-    installation: Installation, *, lender_code: str, business_date: date, again: bool = False
+    installation: Installation,
+    *,
+    lender_code: str,
+    business_date: date,
+    again: bool = False,
+    progress: ageing.Progress = ageing.quiet,
 ) -> dict[str, object] | None:
     """Do one night of one lender; returns each step's counts. None: it is done, or another worker is at it.
 
@@ -69,7 +74,7 @@ def run_night(
     if run is None:
         return None
     try:
-        return _work(installation, lender_code, business_date, run)
+        return _work(installation, lender_code, business_date, run, progress)
     except Exception as error:
         with installation.writing.begin() as session:
             _enter(session, lender_code)
@@ -78,14 +83,15 @@ def run_night(
 
 
 def _work(
-    installation: Installation, code: str, day: date, begun: job_runs.JobRun
+    installation: Installation, code: str, day: date, begun: job_runs.JobRun, progress: ageing.Progress
 ) -> dict[str, object] | None:
     with installation.writing.begin() as session:
         lender = _enter(session, code)
         run = job_runs.hold(session, run=begun)
         if run is None:
             return None
-        result = nightly.run(session, lender=lender, business_date=day, now=clock.now())
+        now = clock.now()
+        result = nightly.run(session, lender=lender, business_date=day, now=now, progress=progress)
         job_runs.finish(session, run=run, result=result, now=clock.now())
     return result
 

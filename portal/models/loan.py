@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Row, Sealed, belongs, keys, word
-from portal.models.types import Day, Facts
+from portal.models.types import Day, Facts, Flag
 from portal.vocabulary import DayCount, JobState, Method, PaymentKind, Product, ReliefKind
 
 
@@ -18,6 +18,12 @@ class Loan(Row):
         UniqueConstraint("lender_id", "contract_no"),
         Index(None, "lender_id", "borrower_id"),
         Index(None, "lender_id", "dpd"),
+        Index(
+            "ix_loan_to_look_at",
+            "lender_id",
+            sqlite_where=text("from_opening = 0"),
+            postgresql_where=text("from_opening = false"),
+        ),
         CheckConstraint("principal > 0", name="principal"),
         CheckConstraint("annual_rate_ppm >= 0", name="rate"),
         CheckConstraint("length(currency) = 3", name="currency"),
@@ -56,6 +62,9 @@ class Loan(Row):
     reduced_by_cap: Mapped[int] = mapped_column(default=0)
     outstanding: Mapped[int] = mapped_column(default=0)
     credit: Mapped[int] = mapped_column(default=0)  # below zero: more was reversed than came in
+    # The figures follow from this opening balance and nothing else: while that is so, only what is overdue or
+    # due on the day needs another look.
+    from_opening: Mapped[bool] = mapped_column(Flag, default=False)
 
 
 class Instalment(Row):

@@ -8,32 +8,32 @@ by loan by the ledger itself, in chunks."""
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Subquery, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain import ledger
 from portal.domain.policy import Policy
 from portal.models import Instalment, Lender, Loan
-from portal.models.functions import days_from, refresh_statistics
+from portal.models.functions import refresh_statistics
+from portal.services import ageing_openings as openings
 from portal.services import ageing_payments, book_terms
 from portal.services.ageing_figures import (
-    Line,
     TermsOfLoans,
-    allowance,
     day,
-    figures,
     late_fees,
-    penalty_of,
-    spread,
     total,
 )
 from portal.services.ageing_payments import Touched
+from portal.services.ageing_rounds import LOOK
 
 RANGE = 100_000
 CHUNK = 1000
 Progress = Callable[[int, int], None]
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Nobody watches."""
 
 
 def age_loans(
@@ -42,7 +42,7 @@ def age_loans(
     lender: Lender,
     policy: Policy,
     business_date: date,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = quiet,
 ) -> None:
     """Set days past due, bucket, overdue parts, penalty and credit of all loans of a lender for a day.
 
@@ -52,7 +52,7 @@ def age_loans(
     with ageing_payments.touched(session, lender=lender, terms=night.terms) as touched:
         night.age_untouched(touched, progress)
         touched.play()
-        night.apply(touched.found())
+        night.apply(touched.found(), from_opening=False)
         for loans in night.left_to_rules(touched):
             night.decide(loans)
     lender.aged_on = business_date
@@ -72,71 +72,40 @@ class _Night:
         return Loan.lender_id == self.lender.id
 
     def age_untouched(self, touched: Touched, progress: Progress) -> None:
-        """Age the loans to which nothing happened, range by range; note those that the cap may reduce."""
-        loans = self.session.scalar(select(func.count(Loan.id)).where(self.of_lender)) or 0
-        done = 0
+        """Age the loans to which nothing happened, range by range. Those the cap reduces are left over."""
+        aged_on = self.lender.aged_on
+        back_in_time = aged_on is None or self.terms.business_date < aged_on
+        done, loans = 0, touched.look_at(at_all=back_in_time)
         for low, high, count in self._ranges():
-            within = and_(self.of_lender, Loan.id > low, Loan.id <= high, touched.untouched)
-            self.apply(self._of_openings(within, low, high))
-            self._charge_late_fees(within)
+            in_range = and_(LOOK.c.loan_id > low, LOOK.c.loan_id <= high)
+            chosen = openings.loans(self.terms).join(LOOK, LOOK.c.loan_id == Loan.id)
+            self.apply(openings.found(chosen.where(self.of_lender, in_range), self.terms), from_opening=True)
+            self._charge_late_fees(Loan.id.in_(select(LOOK.c.loan_id).where(in_range)))
             done += count
             progress(done, loans)
-        touched.leave_to_rules(self._beyond_cap(touched))
+        touched.leave_to_rules(select(Loan.id).where(self.of_lender, Loan.reduced_by_cap > 0))
 
     def _ranges(self) -> Iterator[tuple[int, int, int]]:
-        """Ranges of loan ids, each with how many loans of the lender it holds."""
-        low = 0
+        """Ranges of the loans to look at, each with how many it holds."""
+        low, loan_id = 0, LOOK.c.loan_id
         while True:
-            some = (
-                select(Loan.id).where(self.of_lender, Loan.id > low).order_by(Loan.id).limit(RANGE).subquery()
-            )
-            high, count = self.session.execute(select(func.max(some.c.id), func.count())).one()
+            some = select(loan_id).where(loan_id > low).order_by(loan_id).limit(RANGE).subquery()
+            high, count = self.session.execute(select(func.max(some.c.loan_id), func.count())).one()
             if high is None:
                 return
             yield low, high, count
             low = high
 
-    def _of_openings(self, within: ColumnElement[bool], low: int, high: int) -> Subquery:
-        """What each loan's opening balance comes to on the day."""
-        row, terms = Instalment, self.terms
-        principal = row.principal - row.principal_paid
-        days = days_from(row.due_date, day(terms.business_date))
-        whole, rest = spread(principal, terms.penalty_ppm, terms.denominator, days)
-        line = Line(
-            due=row.due_date,
-            principal=principal,
-            interest=row.interest - row.interest_paid,
-            fees=row.fees - row.fees_paid,
-            penalty=penalty_of(whole, rest, terms.denominator),
-        )
-        return (
-            select(Loan.id.label("loan_id"), *figures(line, terms.business_date))
-            # By the loan alone: its instalments have its lender, and that index is the narrow one.
-            .outerjoin(row, and_(row.loan_id == Loan.id, row.loan_id > low, row.loan_id <= high))
-            .where(within)
-            .group_by(Loan.id)
-            .subquery()
-        )
-
-    def apply(self, found: Subquery) -> None:
-        """Write what was found on the loans for which it is not what stands there."""
-        overdue = found.c.since < day(self.terms.business_date)
-        values = self.terms.values(found)
+    def apply(self, found: Subquery, *, from_opening: bool) -> None:
+        """Write what was found on its loans."""
         self.session.execute(
             update(Loan)
-            .where(
-                self.of_lender,
-                Loan.id == found.c.loan_id,
-                # An overdue loan changes with every day; of the others, only those that moved are written.
-                or_(
-                    overdue, *(getattr(Loan, name).is_distinct_from(value) for name, value in values.items())
-                ),
-            )
-            .values(values)
+            .where(self.of_lender, Loan.id == found.c.loan_id)
+            .values(self.terms.values(found, from_opening=from_opening))
             .execution_options(synchronize_session=False)
         )
 
-    def _charge_late_fees(self, within: ColumnElement[bool]) -> None:
+    def _charge_late_fees(self, chosen: ColumnElement[bool]) -> None:
         """Cards: once for each minimum that was not paid, by how many in a row they are."""
         row = Instalment
         rows = (
@@ -155,7 +124,7 @@ class _Night:
                 row.fees.label("own_fee"),
             )
             .join(Loan, row.loan_id == Loan.id)
-            .where(within, self.terms.is_card, Loan.overdue_amount > 0)
+            .where(self.of_lender, chosen, self.terms.is_card, Loan.overdue_amount > 0)
         )
         fees = late_fees(rows.subquery(), self.terms, day(self.terms.business_date))
         found = select(fees.c.loan_id, total(fees.c.fee).label("fee")).group_by(fees.c.loan_id).subquery()
@@ -164,20 +133,6 @@ class _Night:
             .where(self.of_lender, Loan.id == found.c.loan_id)
             .values(penalty=found.c.fee)
             .execution_options(synchronize_session=False)
-        )
-
-    def _beyond_cap(self, touched: Touched) -> Select[Any]:
-        """The loans that were charged more than the cap allows: `Play.beyond_cap` for opening balances."""
-        row, today = Instalment, day(self.terms.business_date)
-        due_today = select(Instalment.loan_id).where(Instalment.due_date == today)
-        asked = or_(Loan.overdue_since < today, Loan.id.in_(due_today))
-        charged = total(self.terms.charged_of(row)) + func.max(Loan.penalty)
-        return (
-            select(Loan.id)
-            .join(row, row.loan_id == Loan.id)
-            .where(self.of_lender, touched.untouched, ~self.terms.is_card, asked)
-            .group_by(Loan.id)
-            .having(charged > allowance(total(self.terms.principal_days_of(row)), self.terms.cap_ppm))
         )
 
     def left_to_rules(self, touched: Touched) -> Iterator[list[Loan]]:
@@ -217,6 +172,7 @@ def _write(loan: Loan, found: ledger.Standing, policy: Policy) -> None:
     loan.penalty = sum(line.unpaid.penalty for line in found.lines)
     loan.reduced_by_cap = sum(line.reduced.total for line in found.lines)
     loan.outstanding, loan.credit = found.outstanding, found.credit
+    loan.from_opening = False
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 No product of money, rate and days goes beyond 64 bits: what is multiplied by days is divided before."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, FromClause, Label, Subquery, case, cast, f
 
 from portal.domain.money import PPM, rate_to_ppm
 from portal.domain.policy import Policy
-from portal.models import Instalment, Loan
+from portal.models import Loan
 from portal.models.functions import days_from
-from portal.models.types import Day, Whole
+from portal.models.types import Day, Flag, Whole
 from portal.services.book_terms import BASIS
 from portal.vocabulary import Product
 
@@ -42,9 +42,9 @@ def above_zero(amount: Amount) -> Amount:
     return case((amount > 0, amount), else_=whole(0))
 
 
-def half_up(numerator: Amount, denominator: int) -> Amount:
-    """A fraction of an amount not below zero, rounded HALF_UP."""
-    return (numerator * 2 + denominator) // whole(2 * denominator)
+def half_up(numerator: Amount, denominator: Amount) -> Amount:
+    """A fraction of amounts not below zero, rounded HALF_UP."""
+    return (numerator * 2 + denominator) // (denominator * 2)
 
 
 def spread(principal: Amount, ppm: Amount, denominator: Amount, days: Any) -> tuple[Amount, Amount]:
@@ -80,7 +80,7 @@ class Line:
         return self.principal + self.interest + self.fees
 
 
-def figures(line: Line, business_date: date, *, credit: Amount | None = None) -> list[Label[Any]]:
+def figures(line: Line, business_date: date) -> list[Label[Any]]:
     """What the instalments of a loan come to; for a query that is grouped by loan."""
     late = line.due < day(business_date)
 
@@ -94,7 +94,6 @@ def figures(line: Line, business_date: date, *, credit: Amount | None = None) ->
         of_late(line.fees, "overdue_fees"),
         of_late(line.penalty, "penalty"),
         total(line.unpaid).label("outstanding"),
-        (whole(0) if credit is None else credit).label("credit"),
     ]
 
 
@@ -132,9 +131,9 @@ class TermsOfLoans:
     @property
     def penalty_ppm(self) -> Amount:
         """The contract's rate times its multiplier, or the pack's; never above the pack's yearly cap."""
-        own = half_up(Loan.annual_rate_ppm * Loan.penalty_multiplier_ppm, PPM)
+        own = half_up(Loan.annual_rate_ppm * Loan.penalty_multiplier_ppm, whole(PPM))
         multiplier = Fraction(self.policy.interest.penalty_multiplier)
-        pack = half_up(Loan.annual_rate_ppm * multiplier.numerator, multiplier.denominator)
+        pack = half_up(Loan.annual_rate_ppm * multiplier.numerator, whole(multiplier.denominator))
         asked = case((Loan.penalty_multiplier_ppm.is_(None), pack), else_=own)
         return case((self.is_card, whole(0)), else_=earlier(asked, whole(self.cap_ppm)))
 
@@ -151,39 +150,30 @@ class TermsOfLoans:
             return case(
                 *((in_a_row == place, whole(fee)) for place, fee in enumerate(fixed, 1)), else_=whole(0)
             )
-        return half_up(unpaid * share.numerator, share.denominator)
+        return half_up(unpaid * share.numerator, whole(share.denominator))
 
-    def bucket(self, dpd: Amount) -> ColumnElement[str | None]:
+    def bucket(self, since: ColumnElement[date]) -> ColumnElement[str | None]:
+        """The pack's bucket by the earliest unpaid due date: dates compare alike on both databases."""
         buckets = sorted(self.policy.ageing.buckets, key=lambda each: each.first_dpd, reverse=True)
-        return case(*((dpd >= each.first_dpd, each.name) for each in buckets), else_=null())
+        first_days = ((self.business_date - timedelta(days=each.first_dpd), each.name) for each in buckets)
+        return case(*((since <= day(first), name) for first, name in first_days), else_=null())
 
-    def charged_of(self, row: type[Instalment]) -> Amount:
-        """Interest and fees that an instalment has charged by the day, or was paid before it was due."""
-        due = row.due_date <= day(self.business_date)
-        return case((due, row.interest + row.fees), else_=row.interest_paid + row.fees_paid)
-
-    def principal_days_of(self, row: type[Instalment]) -> Amount:
-        """Principal × days since disbursement, as `Play` counts them for an opening balance."""
-        until_paid = days_from(Loan.start_date, earlier(row.due_date, Loan.as_of))
-        until_today = days_from(Loan.start_date, day(self.business_date))
-        unpaid = row.principal - row.principal_paid
-        return row.principal_paid * above_zero(until_paid) + unpaid * above_zero(until_today)
-
-    def values(self, found: FromClause) -> dict[str, Any]:
+    def values(self, found: FromClause, *, from_opening: bool) -> dict[str, Any]:
         """What a loan's columns become, from the figures found for it."""
         overdue = found.c.since < day(self.business_date)
         dpd = case((overdue, days_from(found.c.since, day(self.business_date))), else_=0)
         parts = found.c.overdue_principal + found.c.overdue_interest + found.c.overdue_fees
         return {
             "dpd": dpd,
-            "bucket": case((overdue, self.bucket(dpd)), else_=null()),
+            "bucket": self.bucket(found.c.since),
             "overdue_since": case((overdue, found.c.since), else_=null()),
             "overdue_amount": parts,
             "overdue_principal": found.c.overdue_principal,
             "overdue_interest": found.c.overdue_interest,
             "overdue_fees": found.c.overdue_fees,
             "penalty": found.c.penalty,
-            "reduced_by_cap": whole(0),
+            "reduced_by_cap": found.c.beyond_cap,
             "outstanding": found.c.outstanding,
             "credit": found.c.credit,
+            "from_opening": literal(from_opening, Flag()),
         }

@@ -6,9 +6,9 @@ and reversals are rare: the loans that have some are left to the ledger itself."
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, Subquery, Table, and_, case, func, insert, select
+from sqlalchemy import ColumnElement, Select, Subquery, Table, and_, case, false, func, insert, select
 from sqlalchemy.orm import Session
 
 from portal.models import Instalment, Lender, Loan, Payment, Relief
@@ -22,7 +22,16 @@ from portal.services.ageing_figures import (
     figures,
     whole,
 )
-from portal.services.ageing_rounds import EVENTS, LINES, LOANS, METADATA, PaymentRound, Round, penalty_owed
+from portal.services.ageing_rounds import (
+    EVENTS,
+    LINES,
+    LOANS,
+    LOOK,
+    METADATA,
+    PaymentRound,
+    Round,
+    penalty_owed,
+)
 from portal.vocabulary import PaymentKind
 
 
@@ -47,7 +56,11 @@ class Touched:
 
     @property
     def untouched(self) -> ColumnElement[bool]:
-        return Loan.id.not_in(select(LOANS.c.loan_id))
+        return self._not_touched(Loan.id)
+
+    @staticmethod
+    def _not_touched(loan_id: Any) -> ColumnElement[bool]:
+        return cast(ColumnElement[bool], loan_id.not_in(select(LOANS.c.loan_id)))
 
     @property
     def is_left_to_rules(self) -> ColumnElement[bool]:
@@ -83,14 +96,31 @@ class Touched:
     def found(self) -> Subquery:
         """What each loan comes to on the day, after its payments."""
         line = Line(LINES.c.due, LINES.c.principal, LINES.c.interest, LINES.c.fees, penalty_owed())
-        credit = func.max(LOANS.c.credit)
+        beside = (func.max(LOANS.c.credit).label("credit"), whole(0).label("beyond_cap"))
         return (
-            select(LOANS.c.loan_id, *figures(line, self.terms.business_date, credit=credit))
+            select(LOANS.c.loan_id, *figures(line, self.terms.business_date), *beside)
             .outerjoin(LINES, LINES.c.loan_id == LOANS.c.loan_id)
             .where(LOANS.c.left_to_rules == 0)
             .group_by(LOANS.c.loan_id)
             .subquery()
         )
+
+    def look_at(self, *, at_all: bool) -> int:
+        """Note the loans that nothing happened to and that the day may find otherwise; return how many.
+
+        What is unpaid and due, what was never aged from its opening balance as it stands, or all of them."""
+        row, of_lender = Instalment, Instalment.lender_id == self.lender.id
+        owed = row.principal + row.interest + row.fees
+        unpaid = owed > row.principal_paid + row.interest_paid + row.fees_paid
+        due = select(row.loan_id).where(of_lender, row.due_date <= day(self.terms.business_date), unpaid)
+        if not at_all:
+            self._copy(LOOK, LOOK.c.keys(), due.where(self._not_touched(row.loan_id)).distinct())
+        rest = select(Loan.id).where(
+            Loan.lender_id == self.lender.id, self.untouched, Loan.id.not_in(select(LOOK.c.loan_id))
+        )
+        rest = rest if at_all else rest.where(Loan.from_opening == false())
+        self._copy(LOOK, LOOK.c.keys(), rest)
+        return self.session.connection().scalar(select(func.count()).select_from(LOOK)) or 0
 
     def _paid_since(self, kind: PaymentKind) -> Select[Any]:
         return (

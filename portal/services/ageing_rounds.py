@@ -77,6 +77,12 @@ EVENTS = Table(
     Column("amount", Whole, nullable=False),
     prefixes=["TEMPORARY"],
 )
+LOOK = Table(
+    "aged_look",
+    METADATA,
+    Column("loan_id", Whole, primary_key=True, autoincrement=False),
+    prefixes=["TEMPORARY"],
+)
 UNPAID = LINES.c.principal + LINES.c.interest + LINES.c.fees
 
 

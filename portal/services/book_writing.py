@@ -143,7 +143,7 @@ def write_loans(target: Target, rows: Sequence[Row]) -> None:
             **{name: row[name] for name in _LOAN_COLUMNS},
         }
         if old := before.get(row["contract_no"]):
-            changed.append({"at": old.id} | values)
+            changed.append({"at": old.id} | values | {"from_opening": False})
         else:
             unaged = {"dpd": 0, "overdue_amount": 0, "outstanding": 0}
             added.append(target.new_row() | values | {"as_of": target.as_of} | unaged)
@@ -171,7 +171,7 @@ def write_instalments(target: Target, rows: Sequence[Row]) -> None:
     target.add(_upsert(target, Instalment, ("loan_id", "number"), carried), values)
     day = {"as_of": target.as_of, "import_id": target.import_id}
     older = [loan for loan in loans.values() if (loan.as_of, loan.import_id) != tuple(day.values())]
-    target.change(Loan, [{"at": loan.id} | day for loan in older])
+    target.change(Loan, [{"at": loan.id} | day | {"from_opening": False} for loan in older])
 
 
 def write_payments(target: Target, rows: Sequence[Row]) -> None:

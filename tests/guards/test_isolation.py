@@ -18,6 +18,7 @@ RAW = {
     "infra/tenancy.py": "tells the database the lender",
     "models/functions.py": "functions that both databases must have",
     "models/case.py": "conditions of partial indexes",
+    "models/loan.py": "conditions of partial indexes",
     "models/proof.py": "conditions of partial indexes",
 }
 # Where rows are written past the ORM, each with `tenancy.check_rows` beside it or a lender in its condition.

@@ -27,7 +27,7 @@ def ran(monkeypatch):
     """The nights that were run, in place of the work they do."""
     done = []
 
-    def run(_session, *, lender, business_date, now):
+    def run(_session, *, lender, business_date, now, progress):
         done.append((lender.code, business_date))
         return {"overdue": 1}
 
@@ -89,7 +89,7 @@ def test_a_night_that_fails_is_told_tried_again_and_stops_no_other_lender(
     session.commit()
     broken, ran = {"pingan-bank"}, []
 
-    def run(_session, *, lender, business_date, now):
+    def run(_session, *, lender, business_date, now, progress):
         if lender.code in broken:
             raise ZeroDivisionError
         ran.append(lender.code)
@@ -127,7 +127,7 @@ def test_a_worker_that_dies_in_the_night_leaves_nothing_of_it_and_another_does_i
     """What kill -9 leaves: the row that begins the run is there, the work is not."""
     ended = []
 
-    def dies(_session, *, lender, business_date, now):
+    def dies(_session, *, lender, business_date, now, progress):
         lender.names = {**lender.names, "en": "Half done"}
         _session.flush()
         raise KeyboardInterrupt  # passes every handler, as death does

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from portal.migrations.isolation import protect, unhidden
+from portal.migrations.isolation import on_postgresql, protect, unhidden
 from portal.models import types
 
 revision = "0003"
@@ -86,16 +86,25 @@ def _figures() -> None:
     with unhidden("lender", "loan"):
         _tell_when_and_how_much()
     with op.batch_alter_table("loan") as table:
-        for name in FIGURES:
+        for name in (*FIGURES, "from_opening"):
             table.alter_column(name, server_default=None)
         table.create_check_constraint(op.f("ck_loan_overdue_parts"), PARTS)
         table.drop_column("aged_on")
+    op.create_index(
+        "ix_loan_to_look_at",
+        "loan",
+        ["lender_id"],
+        sqlite_where=sa.text("from_opening = 0"),
+        postgresql_where=sa.text("from_opening = false"),
+    )
 
 
 def _tell_when_and_how_much() -> None:
     op.execute("UPDATE lender SET aged_on = (SELECT max(aged_on) FROM loan WHERE lender_id = lender.id)")
     for name in FIGURES:
         op.add_column("loan", sa.Column(name, types.Whole, nullable=False, server_default="0"))
+    nothing = sa.false() if on_postgresql() else "0"
+    op.add_column("loan", sa.Column("from_opening", types.Flag(), nullable=False, server_default=nothing))
     op.execute("UPDATE loan SET overdue_principal = overdue_amount")
 
 
