@@ -176,6 +176,7 @@ def plan(**named):
     basis = {
         "parts": PARTS,
         "rate_ppm": 0,
+        "rate_cap_ppm": 240_000,
         "day_count": DayCount.ACT_365,
         "start": DUE,
         "most_periods": 60,
