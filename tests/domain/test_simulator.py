@@ -258,6 +258,15 @@ def test_a_loan_with_more_than_ten_years_to_go_is_followed_to_its_last_instalmen
     assert short.months[139].left > 0
 
 
+def test_the_payment_after_the_last_due_day_is_followed_as_well():
+    dues = [add_months(date(2026, 2, 15), month) for month in range(141)]
+    free = account(*dues, terms=replace(LOAN, penalty_ppm=0))
+    found = pay_monthly([free], 101_000, business_date=date(2026, 3, 1), first=date(2026, 3, 1))
+
+    assert found.ends
+    assert (len(found.months), found.last_day) == (141, date(2037, 11, 1))
+
+
 def test_where_a_search_would_take_long_a_sufficient_amount_is_named_still(monkeypatch):
     late = account(date(2026, 3, 1), date(2026, 3, 1))
     monkeypatch.setattr(simulator, "SEARCHED_UP_TO", 239)  # 2 instalments × 120 months

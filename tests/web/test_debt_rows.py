@@ -65,7 +65,9 @@ def random_loan(session, borrower, chance, kind):
     rows = list(session.scalars(select(Instalment).where(Instalment.loan_id == loan.id)))
     for row in rows:
         if row.due_date > loan.as_of:
-            row.principal_paid = row.interest_paid = 0
+            # Now and then somebody paid ahead.
+            row.principal_paid = chance.randint(1, row.principal) if chance.random() < 0.2 else 0
+            row.interest_paid = 0
         if chance.random() < 0.3:
             row.fees = chance.randint(1, 2_000)
     if kind == "capped":
