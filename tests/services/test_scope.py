@@ -18,6 +18,7 @@ from portal.models import (
     FollowUp,
     Plan,
     Proof,
+    Relief,
     StoredFile,
     Visit,
 )
@@ -29,6 +30,7 @@ from portal.vocabulary import (
     FollowUpState,
     Locale,
     PlaceKind,
+    ReliefKind,
     Role,
 )
 from tests import factories
@@ -45,6 +47,7 @@ OF_CASES = [
     "plans",
     "agreements",
     "follow_ups",
+    "reliefs",
 ]
 
 
@@ -101,7 +104,16 @@ def _full(session, lender, crew, *, starts=NOW, owner=None):
             due_on=TODAY,
             state=FollowUpState.SCHEDULED,
         )
-        session.add(follow_up)
+        relief = Relief(
+            lender_id=lender.id,
+            created_at=NOW,
+            loan_id=loan.id,
+            agreement_id=agreement.id,
+            kind=ReliefKind.PENALTY_STOP,
+            first_day=TODAY,
+            actor="system:test",
+        )
+        session.add_all([follow_up, relief])
         session.flush()
     return case
 
@@ -131,6 +143,8 @@ def seen(session, owner):
 def _case_of(everything, row):
     if isinstance(row, Case):
         return row.id
+    if isinstance(row, Relief):
+        return everything.get_one(Agreement, row.agreement_id).case_id
     if isinstance(row, Visit | Consent | Proof | Plan | Agreement | Complaint):
         return row.case_id
     if isinstance(row, FollowUp):
