@@ -41,6 +41,10 @@ check: setup $(VENV)/.tools ## format, lint, types, import contracts, translatio
 mutants-scope: setup $(VENV)/.tools ## take out each line that keeps people apart, and see that a test notices
 	@$(BIN)/python -m tests.mutants.scope $(ARGS)
 
+.PHONY: mutants
+mutants: setup $(VENV)/.tools ## change the rules of money one thing at a time, and see that a test notices
+	@$(BIN)/python -m tests.mutants.domain $(ARGS)
+
 .PHONY: format
 format: $(VENV)/.tools ## put code and templates in the house format
 	@$(BIN)/ruff format .

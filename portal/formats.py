@@ -39,8 +39,13 @@ def minor_digits(currency: str) -> int:
 
 
 def rate(ppm: int, locale: Locale) -> str:
-    """Write a rate given in parts per million as percent: `14.6%`."""
+    """Write a rate given in parts per million as percent, exactly: `14.6%`, `18.2501%`."""
     return format_percent(Decimal(ppm).scaleb(-6), format="#,##0.####%", locale=babel_locale(locale))
+
+
+def apr(ppm: int, locale: Locale) -> str:
+    """Write a yearly cost given in parts per million as percent of two digits, as laws ask for it: `7.44%`."""
+    return format_percent(Decimal(ppm).scaleb(-6), format="#,##0.##%", locale=babel_locale(locale))
 
 
 def number(value: int, locale: Locale) -> str:
@@ -73,6 +78,7 @@ def month(value: date, locale: Locale) -> str:
 
 FILTERS: Mapping[str, Callable[..., str]] = {
     "money": money,
+    "apr": apr,
     "rate": rate,
     "number": number,
     "day": day,

@@ -62,7 +62,7 @@ def pauses(reliefs: Iterable[Relief], kind: ReliefKind) -> tuple[Pause, ...]:
 def waivers(reliefs: Iterable[Relief], *, as_of: date, until: date) -> tuple[Relief, ...]:
     """Return the waivers to apply until a day, in order.
 
-    An opening balance already lacks the interest that was waived by its day; penalty is not part of it."""
+    An opening balance already lacks the interest that was waived before its day; penalty is no part of it."""
     return tuple(
         sorted(
             (
@@ -70,7 +70,7 @@ def waivers(reliefs: Iterable[Relief], *, as_of: date, until: date) -> tuple[Rel
                 for each in reliefs
                 if each.kind in WAIVERS
                 and each.first_day <= until
-                and (each.kind is ReliefKind.PENALTY_WAIVER or each.first_day > as_of)
+                and (each.kind is ReliefKind.PENALTY_WAIVER or each.first_day >= as_of)
             ),
             key=lambda each: (each.first_day, each.kind),
         )

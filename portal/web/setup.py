@@ -71,6 +71,7 @@ def _filters() -> dict[str, object]:
     """Formats in the reader's language; times in the lender's zone."""
     return {
         "money": lambda minor, currency: formats.money(minor, currency, locale.current_locale()),
+        "apr": lambda ppm: formats.apr(ppm, locale.current_locale()),
         "rate": lambda ppm: formats.rate(ppm, locale.current_locale()),
         "number": lambda value: formats.number(value, locale.current_locale()),
         "day": lambda value: formats.day(value, locale.current_locale()),

@@ -107,12 +107,13 @@ def test_waived_interest_is_that_of_instalments_already_due():
     assert found.overdue_amount == 100_000
 
 
-def test_interest_waived_by_the_opening_day_is_already_missing_from_the_opening_balance():
+def test_interest_waived_before_the_opening_day_is_already_missing_from_the_opening_balance():
     before = stand(
-        relief(ReliefKind.INTEREST_WAIVER, AS_OF, share=Decimal(1)), openings=[opening(due=date(2026, 2, 1))]
+        relief(ReliefKind.INTEREST_WAIVER, AS_OF - timedelta(days=1), share=Decimal(1)),
+        openings=[opening(due=date(2026, 2, 1))],
     )
     after = stand(
-        relief(ReliefKind.INTEREST_WAIVER, AS_OF + timedelta(days=1), share=Decimal(1)),
+        relief(ReliefKind.INTEREST_WAIVER, AS_OF, share=Decimal(1)),
         openings=[opening(due=date(2026, 2, 1))],
     )
 
