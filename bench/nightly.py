@@ -68,7 +68,7 @@ def run(*, rows: int | None = None) -> list[Measure]:
 def _measured(name: str, installation: Installation, rows: int) -> Iterator[Measure]:
     _tell(f"{name}: making a book of {rows:,} loans")
     lender_id = _filled(name, installation, rows)
-    days = iter(TODAY + timedelta(days=number) for number in range(1, 9))
+    days = iter(TODAY + timedelta(days=number) for number in range(1, 11))
     _tell(f"{name}: ageing it")
 
     def night() -> None:
@@ -77,9 +77,12 @@ def _measured(name: str, installation: Installation, rows: int) -> Iterator[Meas
             lenders.enter(session, lender)
             ageing.age_loans(session, lender=lender, policy=policies.of(lender), business_date=next(days))
 
+    for _ in range(2):  # the first looks at every loan, as after an import of them all
+        night()
+    memory = peak_memory()  # before the peer, which holds all it is going to write
     bare = _bare(name, installation, lender_id)
     yield beside(f"nightly ageing, {name}", night, lambda: bare(next(days)), most=MOST)
-    yield within(f"nightly memory, {name}", [peak_memory()], limit=MEMORY, unit="MB")
+    yield within(f"nightly memory, {name}", [memory], limit=MEMORY, unit="MB")
     with installation.reading() as session:
         lender = lenders.get(session, lender_id)
         lenders.enter(session, lender)
