@@ -50,13 +50,14 @@ def check_digit_fits(id_type: IdType, number: str) -> bool | None:
     number = number.strip().upper()
     match id_type:
         case IdType.CN_ID:
-            return _mainland(number)
+            fits = _mainland
         case IdType.TW_ID:
-            return _taiwan(number)
+            fits = _taiwan
         case IdType.HK_ID:
-            return _hong_kong(number)
+            fits = _hong_kong
         case _:
             return None
+    return number.isascii() and fits(number)
 
 
 def _mainland(number: str) -> bool:

@@ -11,7 +11,7 @@ from portal.vocabulary import SignatureMethod
 BOX_WIDTH = 1000
 LONGEST_PATH = 100_000
 LEAST_LENGTH = 150  # units of all strokes together; less is a slip of the finger
-_POINT = r"\d{1,4} \d{1,4}"
+_POINT = "[0-9]{1,4} [0-9]{1,4}"
 _PATH = re.compile(rf"(?:M{_POINT}(?:L{_POINT})*)+")
 
 Stroke = tuple[tuple[int, int], ...]

@@ -12,6 +12,7 @@ from portal.vocabulary import (
     ProofState,
     VisitState,
 )
+from tests.domain.built_anew import anew
 
 C, V, K = CaseState, VisitState, ComplaintState
 KINDS = {
@@ -50,6 +51,28 @@ FINAL = {
     "follow_up": {FollowUpState.DONE, FollowUpState.CANCELLED},
     "promise": {PromiseState.KEPT, PromiseState.BROKEN, PromiseState.WITHDRAWN},
 }
+
+STEPS_OF_A_CASE = {
+    "confirmed": "contacting registered documents booked visited planning cured",
+    "contacting": "registered documents booked visited planning refused cured",
+    "registered": "documents booked visited planning refused cured",
+    "documents": "booked visited planning refused cured",
+    "booked": "visited planning refused cured",
+    "visited": "planning refused cured",
+    "planning": "in_repayment refused legal cured",
+    "in_repayment": "settled broken cured",
+    "settled": "archived cured",
+    "refused": "contacting planning legal cured",
+    "broken": "planning legal cured",
+    "legal": "planning settled cured",
+    "cured": "archived confirmed",
+    "archived": "",
+}
+
+
+@pytest.fixture(autouse=True)
+def tables_built_for_each_test(monkeypatch):
+    monkeypatch.setattr(transitions, "MOVES", anew(transitions.__name__).MOVES)
 
 
 @pytest.mark.parametrize("thing", KINDS)
@@ -104,6 +127,13 @@ def test_steps_of_a_case_that_a_pack_does_not_require_may_be_skipped():
 )
 def test_a_case_skips_no_plan_no_repayment_and_never_goes_back(old, new):
     assert not transitions.allowed("case", old, new)
+
+
+@pytest.mark.parametrize("old", C)
+def test_a_case_makes_these_steps_and_no_others(old):
+    assert {new.value for new in C if transitions.allowed("case", old, new)} == set(
+        STEPS_OF_A_CASE[old].split()
+    )
 
 
 def test_any_open_case_is_cured_when_nothing_is_overdue():
