@@ -53,7 +53,7 @@ format: $(VENV)/.tools ## put code and templates in the house format
 
 .PHONY: bench
 bench: setup $(VENV)/.tools ## measure the product beside its limits, at full size, into bench/results.md
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: messages
 messages: $(VENV)/.tools ## collect the sentences to translate into portal/translations

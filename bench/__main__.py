@@ -1,4 +1,5 @@
-"""Run every measure at full size and write the figures to `results.md` beside this: `python -m bench`."""
+"""Run every measure at full size and write the figures to `results.md` beside this: `python -m bench`, or
+`python -m bench NAME …` to take some anew and keep what stands there of the others."""
 
 import os
 import platform
@@ -29,22 +30,28 @@ def measured(name: str, rows: int | None = None) -> list[Measure]:
 
 
 def main() -> None:
-    """Measure everything; exit code 1 when something is over its limit."""
-    results = {name: measured(name) for name in names()}
-    (HERE / "results.md").write_text(report(results), "utf-8")
-    print(f"written to {HERE / 'results.md'}")  # noqa: T201
+    """Measure everything, or what is named; exit code 1 when something is over its limit."""
+    results, page = {name: measured(name) for name in sys.argv[1:] or names()}, HERE / "results.md"
+    sections = _sections(page.read_text("utf-8")) if page.exists() else {}
+    sections |= {name: section(name, measures) for name, measures in results.items()}
+    kept = [sections[name] for name in names() if name in sections]
+    page.write_text("\n".join(["# Figures\n", "Taken by `make bench`.\n", *kept]), "utf-8")
+    print(f"written to {page}")  # noqa: T201
     if not all(each.ok for each in sum(results.values(), [])):
         sys.exit(1)
 
 
-def report(results: dict[str, list[Measure]]) -> str:
-    """Write the figures as a page: when, on what, each beside its limit."""
-    lines = ["# Figures", "", f"Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench`.", "", *_machine()]
-    for name, measures in results.items():
-        lines += ["", f"## {name}", "", (import_module(f"bench.{name}").__doc__ or "").strip(), ""]
-        lines += ["| what | value | limit | ratio | runs | |", "|---|--:|--:|--:|---|---|"]
-        lines += [_line(each) for each in measures]
-    return "\n".join(lines) + "\n"
+def section(name: str, measures: list[Measure]) -> str:
+    """Write the figures of one measure: what it is, when and on what it was taken, each beside its limit."""
+    about = (import_module(f"bench.{name}").__doc__ or "").strip()
+    lines = [f"## {name}", "", about, "", f"Measured on {datetime.now(UTC):%Y-%m-%d}.", "", *_machine(), ""]
+    lines += ["| what | value | limit | ratio | runs | |", "|---|--:|--:|--:|---|---|"]
+    return "\n".join([*lines, *(_line(each) for each in measures)]) + "\n"
+
+
+def _sections(page: str) -> dict[str, str]:
+    found = (part.split("\n", 1) for part in page.split("\n## ")[1:])
+    return {name: f"## {name}\n{rest}" for name, rest in found}
 
 
 def _line(each: Measure) -> str:
