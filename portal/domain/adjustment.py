@@ -107,7 +107,7 @@ def _fact(change: Concession, first_day: date, begins: date) -> Fact:
 def _check(plan: Draft, change: Concession, day: date) -> None:
     if change.kind not in KINDS:
         raise AdjustmentError(
-            "change_not_an_adjustment", f"{change.kind} does not change a plan in force.", kind=change.kind
+            "change_not_an_adjustment", f"A plan in force is not changed by {change.kind}.", kind=change.kind
         )
     if plan.terms.frequency is not Frequency.MONTHLY and change.kind is not ConcessionKind.PAUSE:
         raise AdjustmentError(

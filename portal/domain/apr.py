@@ -163,7 +163,7 @@ def _polished(
     """Return what the library found, one step nearer; None if it is no rate or leaves something of the flows.
 
     The library stops at fewer digits than a rate is told to."""
-    if rate is None or not math.isfinite(rate) or rate <= -1:
+    if rate is None or not -1 < rate <= HIGHEST:
         return None
     left, beside = present_value(rate), present_value(rate + BESIDE)
     if left is None or beside is None or abs(left) > RESIDUAL * sum(map(abs, amounts)):

@@ -195,16 +195,15 @@ def whole_months_and_rest(start: date, end: date) -> Fraction:
     """Return the whole months of a span plus its other days as their share of the next month.
 
     From one month's last day to another's is a whole number of months."""
-    both_last = start.day == last_day_of_month(start) and end.day == last_day_of_month(end)
-    anchor_day = 31 if both_last else start.day
     months = (end.year - start.year) * 12 + end.month - start.month
-    if add_months(start, months, anchor_day=anchor_day) > end:
+    if start.day == last_day_of_month(start) and end.day == last_day_of_month(end):
+        return Fraction(months)
+    if add_months(start, months) > end:
         months -= 1
-    reached = add_months(start, months, anchor_day=anchor_day)
+    reached = add_months(start, months)
     if reached == end:
         return Fraction(months)
-    following = add_months(start, months + 1, anchor_day=anchor_day)
-    return months + Fraction(days_between(reached, end), days_between(reached, following))
+    return months + Fraction(days_between(reached, end), days_between(reached, add_months(start, months + 1)))
 
 
 def year_share(
@@ -272,7 +271,8 @@ def paused_days(start: date, end: date, pauses: Iterable[Pause]) -> int:
     """Return how many days of (start, end] lie in a pause; a day in two pauses counts once."""
     counted, total = start, 0
     for pause in sorted(pauses, key=lambda pause: pause.first_day):
-        first = max(counted, pause.first_day - timedelta(days=1))
+        # The day before a pause is counted from; the first day of the calendar has none before it.
+        first = counted if pause.first_day <= counted else pause.first_day - timedelta(days=1)
         last = min(end, pause.last_day)
         if last > first:
             total += days_between(first, last)

@@ -8,8 +8,12 @@ from fractions import Fraction
 
 from portal.domain.allocation import Component, DebtParts, Item, Order
 from portal.domain.cap import Cap
-from portal.domain.money import round_exact
+from portal.domain.money import CodedError, round_exact
 from portal.vocabulary import PaymentKind
+
+
+class LedgerError(CodedError):
+    """A receipt that no ledger can play: its amount is below zero (`receipt_amount_negative`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,21 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A payment or a reversal; a reversal's `reference` names the payment it takes back."""
+    """A payment or a reversal; a reversal's `reference` names the payment it takes back.
+
+    Both are amounts of zero or more, for the kind says which way they go. Raises LedgerError."""
 
     number: str
     on: date
     amount: int
     kind: PaymentKind = PaymentKind.PAYMENT
     reference: str = ""
+
+    def __post_init__(self) -> None:
+        if self.amount < 0:
+            raise LedgerError(
+                "receipt_amount_negative", f"Receipt {self.number} is below zero.", amount=self.amount
+            )
 
 
 @dataclass(frozen=True, slots=True)
