@@ -1,5 +1,6 @@
 """How one value of a pack is read: what is taken, what is not, and in which words it is told."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -77,7 +78,7 @@ REFUSED = [
     (lambda: readers.whole_of(0, 1, 365), (2, True, False, Decimal(365), *ANYTHING_ELSE)),
     (readers.zone, ("Asia/Nowhere", "", "/etc/passwd", 8)),
     (lambda: readers.member(Colour), ("green", "RED", 1, None)),
-    (readers.day, ("2026-01-31", datetime(2026, 1, 31), 20260131, None)),  # noqa: DTZ001  (as TOML has it)
+    (readers.day, ("2026-01-31", datetime(2026, 1, 31), 20260131, None)),
     (
         readers.hours,
         (
@@ -138,10 +139,8 @@ REASONS = [
 
 @pytest.mark.parametrize(("reader", "raw", "reason"), REASONS)
 def test_the_reason_names_the_value_and_what_is_wrong_with_it(reader, raw, reason):
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
         reader.convert(raw)
-
-    assert str(refused.value) == reason
 
 
 def test_what_is_allowed_is_said_in_words():
