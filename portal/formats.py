@@ -44,7 +44,7 @@ def rate(ppm: int, locale: Locale) -> str:
 
 
 def apr(ppm: int, locale: Locale) -> str:
-    """Write a yearly cost given in parts per million as percent of two digits, as laws ask for it: `7.44%`."""
+    """Write a yearly cost given in parts per million as percent of two digits: `7.44%`."""
     return format_percent(Decimal(ppm).scaleb(-6), format="#,##0.##%", locale=babel_locale(locale))
 
 
