@@ -56,6 +56,15 @@ def prepare(connection: Connection, role: Role) -> None:
     connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
     for function in FUNCTIONS:
         connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {name}")
+    _let_it_have_temporary_tables(connection, role.name)
+
+
+def _let_it_have_temporary_tables(connection: Connection, name: str) -> None:
+    """A night ages a book with some. Everybody may have them, unless whoever owns the database forbade it."""
+    may = text("SELECT has_database_privilege(:name, current_database(), 'TEMPORARY')")
+    if not connection.scalar(may, {"name": name}):
+        database = _quoted(connection, connection.scalar(text("SELECT current_database()")) or "")
+        connection.exec_driver_sql(f"GRANT TEMPORARY ON DATABASE {database} TO {_quoted(connection, name)}")
 
 
 def exists(connection: Connection, name: str) -> bool:

@@ -293,6 +293,18 @@ def test_with_one_address_the_upgrade_makes_a_role_and_tells_its_address_once(em
     assert installation.upgrade(_settings(tmp_path, empty)) is None, "the role is there already"
 
 
+def test_the_role_may_have_temporary_tables_where_nobody_else_may(empty, tmp_path):
+    engine = create_engine(empty)
+    with engine.begin() as connection:
+        connection.execute(text(f"REVOKE TEMPORARY ON DATABASE {empty.database} FROM PUBLIC"))
+    made = make_url(installation.upgrade(_settings(tmp_path, empty)))
+
+    with engine.connect() as connection:
+        may = text("SELECT has_database_privilege(:who, current_database(), 'TEMPORARY')")
+        assert connection.scalar(may, {"who": made.username})
+    engine.dispose()
+
+
 def test_a_second_upgrade_renews_the_rights_and_gives_no_more(empty, tmp_path):
     made = make_url(installation.upgrade(_settings(tmp_path, empty)))
     engine = create_engine(empty)
