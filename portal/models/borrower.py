@@ -1,11 +1,13 @@
 """A person who owes, and how to reach them."""
 
+from datetime import date
+
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.models.base import BlindIndex, Row, Sealed, belongs, keys, word
-from portal.models.types import Flag
-from portal.vocabulary import ContactKind, IdType, Locale
+from portal.models.base import BlindIndex, EditedRow, Row, Sealed, belongs, keys, word
+from portal.models.types import Day, Facts, Flag
+from portal.vocabulary import ContactKind, IdType, Locale, PartyRole
 
 
 class Borrower(Row):
@@ -47,3 +49,48 @@ class ContactPoint(Row):
     value = Sealed("value_sealed", index=BlindIndex("value_index", "contact.{kind}"))
     area = Sealed("area_sealed")
     position = Sealed("position_sealed")
+
+
+class Preference(EditedRow):
+    """How a borrower wants to be reached. `opted_out`: channels that carry no collection any more;
+    `preferred`: hours of the day and days of the week, see `domain.preferences`."""
+
+    __tablename__ = "preference"
+    __table_args__ = keys(belongs("borrower_id", "borrower"), UniqueConstraint("borrower_id"))
+
+    borrower_id: Mapped[int]
+    opted_out: Mapped[dict[str, object]] = mapped_column(Facts)  # {"channels": [...]}
+    preferred: Mapped[dict[str, object]] = mapped_column(Facts)
+    nobody_at_home_knows: Mapped[bool] = mapped_column(Flag, default=False)
+    represented_by_sealed: Mapped[bytes | None]  # an adviser to talk to instead
+    exam_day: Mapped[date | None] = mapped_column(Day)
+    actor: Mapped[str]
+
+    represented_by = Sealed("represented_by_sealed")
+
+
+class Party(Row):
+    """Somebody else in a loan contract: what for, whether they agreed to be contacted, whether they sign."""
+
+    __tablename__ = "party"
+    __table_args__ = keys(
+        belongs("loan_id", "loan"),
+        UniqueConstraint("loan_id", "party_no"),
+        Index(None, "lender_id", "loan_id"),
+    )
+
+    loan_id: Mapped[int]
+    party_no: Mapped[str]
+    role: Mapped[PartyRole] = word(PartyRole)
+    name_sealed: Mapped[bytes]
+    id_type: Mapped[IdType] = word(IdType)
+    id_no_sealed: Mapped[bytes | None]
+    id_no_index: Mapped[bytes | None]
+    phone_sealed: Mapped[bytes | None]
+    scope: Mapped[str]
+    consent: Mapped[bool] = mapped_column(Flag)
+    signs: Mapped[bool] = mapped_column(Flag)
+
+    name = Sealed("name_sealed")
+    id_no = Sealed("id_no_sealed", index=BlindIndex("id_no_index", "party.id_no"))
+    phone = Sealed("phone_sealed")

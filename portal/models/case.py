@@ -8,7 +8,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.models.base import EditedRow, Row, Sealed, belongs, keys, to, word
 from portal.models.borrower import Borrower
 from portal.models.types import Day, Facts, Flag
-from portal.vocabulary import Action, ActionClass, CaseState, Channel, HoldReason, PromiseState
+from portal.vocabulary import (
+    Action,
+    ActionClass,
+    ArrearsReason,
+    Attitude,
+    CallResult,
+    CaseState,
+    Channel,
+    HoldReason,
+    PromiseState,
+)
 
 
 class Case(EditedRow):
@@ -36,6 +46,7 @@ class Case(EditedRow):
     owner_id: Mapped[int | None]
     previous_id: Mapped[int | None]
     confirmed_on: Mapped[date] = mapped_column(Day)
+    cured_on: Mapped[date | None] = mapped_column(Day)  # while it is cured: since when nothing is overdue
     closed_at: Mapped[datetime | None]
 
     borrower: Mapped[Borrower] = to("Borrower", "Case.borrower_id")
@@ -81,16 +92,27 @@ class Hold(Row):
 
 
 class Decision(Row):
-    """What the contact gate said, about what, with every rule it looked at."""
+    """What the contact gate said, about what, with every rule it looked at and the facts it was told.
+
+    A message of class service may be about no case, then the borrower alone is named."""
 
     __tablename__ = "decision"
-    __table_args__ = keys(belongs("case_id", "case"))
+    __table_args__ = keys(
+        belongs("case_id", "case"),
+        belongs("borrower_id", "borrower"),
+        belongs("override_id", "override"),
+        CheckConstraint("case_id IS NOT NULL OR borrower_id IS NOT NULL", name="about"),
+        Index(None, "lender_id", "created_at"),
+    )
 
-    case_id: Mapped[int] = mapped_column(index=True)
+    case_id: Mapped[int | None] = mapped_column(index=True)
+    borrower_id: Mapped[int | None] = mapped_column(index=True)
+    override_id: Mapped[int | None]
     action: Mapped[Action] = word(Action)
     action_class: Mapped[ActionClass] = word(ActionClass)
     allowed: Mapped[bool] = mapped_column(Flag)
     rules: Mapped[dict[str, object]] = mapped_column(Facts)
+    facts: Mapped[dict[str, object] | None] = mapped_column(Facts)  # None: decided before they were kept
     pack_version: Mapped[str]
     actor: Mapped[str]
 
@@ -100,18 +122,28 @@ class Contact(Row):
 
     __tablename__ = "contact"
     __table_args__ = keys(
-        belongs("case_id", "case"), belongs("decision_id", "decision"), belongs("staff_id", "staff")
+        belongs("case_id", "case"),
+        belongs("decision_id", "decision"),
+        belongs("staff_id", "staff"),
+        belongs("contact_point_id", "contact_point"),
+        belongs("message_id", "message"),
+        Index(None, "case_id", "at"),
     )
 
-    case_id: Mapped[int] = mapped_column(index=True)
+    case_id: Mapped[int]
     decision_id: Mapped[int]
+    contact_point_id: Mapped[int | None]  # which number or address
+    message_id: Mapped[int | None]
     staff_id: Mapped[int | None]
     channel: Mapped[Channel] = word(Channel)
     inbound: Mapped[bool] = mapped_column(Flag)
     at: Mapped[datetime]
     outcome: Mapped[str]
-    attitude: Mapped[str | None]
-    feedback_sealed: Mapped[bytes | None]
+    result: Mapped[CallResult | None] = word(CallResult)
+    reason: Mapped[ArrearsReason | None] = word(ArrearsReason)
+    attitude: Mapped[Attitude | None] = word(Attitude)
+    call_back_at: Mapped[datetime | None]
+    feedback_sealed: Mapped[bytes | None]  # the borrower's own words
 
     feedback = Sealed("feedback_sealed")
 
@@ -139,3 +171,6 @@ class Promise(Row):
     currency: Mapped[str]
     due_on: Mapped[date] = mapped_column(Day)
     state: Mapped[PromiseState] = word(PromiseState)
+    actor: Mapped[str | None]  # who wrote it down
+    paid: Mapped[int | None]  # what came in for it, once it is decided
+    decided_on: Mapped[date | None] = mapped_column(Day)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, LargeBinary
+from sqlalchemy import CheckConstraint, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Row, keys
@@ -23,6 +23,9 @@ class Lender(Base):
     passphrase_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed with a key of the lender
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     aged_on: Mapped[date | None] = mapped_column(Day)  # the business date of the figures on its loans
+    # Its own carriers, as addresses sealed with a key of the lender; else those of the installation.
+    sms_url_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    mail_url_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class DataKey(Row):
@@ -56,3 +59,16 @@ class PaymentAccount(Row):
     holder: Mapped[dict[str, str]] = mapped_column(Facts)
     number: Mapped[str]
     active: Mapped[bool] = mapped_column(Flag, default=True)
+
+
+class PolicyVersion(Row):
+    """A version of the lender's pack that was in force: kept whole, so that a decision can be read later."""
+
+    __tablename__ = "policy_version"
+    __table_args__ = keys(UniqueConstraint("lender_id", "digest"))
+
+    code: Mapped[str]
+    version: Mapped[str]
+    digest: Mapped[str]
+    effective_from: Mapped[date] = mapped_column(Day)
+    content: Mapped[dict[str, object]] = mapped_column(Facts)  # key -> {"value", "why"}, and the sources

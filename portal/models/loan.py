@@ -5,9 +5,9 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.models.base import Row, Sealed, belongs, keys, word
+from portal.models.base import EditedRow, Row, Sealed, belongs, keys, word
 from portal.models.types import Day, Facts, Flag
-from portal.vocabulary import DayCount, JobState, Method, PaymentKind, Product, ReliefKind
+from portal.vocabulary import DayCount, JobState, Method, PaymentKind, Product, ReliefKind, UploadState
 
 
 class Loan(Row):
@@ -155,4 +155,32 @@ class BookImport(Row):
     as_of: Mapped[date] = mapped_column(Day)
     state: Mapped[JobState] = word(JobState)
     counts: Mapped[dict[str, int]] = mapped_column(Facts)
+    finished_at: Mapped[datetime | None]
+
+
+class BookUpload(EditedRow):
+    """A loan book handed in on the page: checked and written by the worker, which tells how far it is."""
+
+    __tablename__ = "book_upload"
+    __table_args__ = keys(
+        belongs("file_id", "stored_file"),
+        belongs("problems_file_id", "stored_file"),
+        belongs("import_id", "book_import"),
+        Index(None, "lender_id", "state"),
+    )
+
+    state: Mapped[UploadState] = word(UploadState)
+    name: Mapped[str]
+    file_id: Mapped[int]
+    mapping: Mapped[str | None]  # the text of a mapping file
+    as_of: Mapped[date | None] = mapped_column(Day)
+    dry_run: Mapped[bool] = mapped_column(Flag)
+    progress: Mapped[dict[str, object]] = mapped_column(Facts)
+    counts: Mapped[dict[str, object]] = mapped_column(Facts)
+    problem_count: Mapped[int] = mapped_column(default=0)
+    problems_file_id: Mapped[int | None]
+    problem: Mapped[str | None]  # why the set as a whole was not taken
+    import_id: Mapped[int | None]
+    actor: Mapped[str]
+    claimed_until: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -12,14 +12,15 @@ from typing import Any, Unpack
 from sqlalchemy.orm import Session
 
 from portal.domain import contact_rules
-from portal.domain.contact_facts import NEVER_OVERRIDDEN, RuleId, RuleResult
+from portal.domain.actor import Actor
+from portal.domain.contact_facts import NEVER_OVERRIDDEN, Facts, RuleId, RuleResult
 from portal.domain.contact_facts import Decision as Judgement
 from portal.domain.refusals import Refused
 from portal.infra import ids
-from portal.models import Case, Decision
+from portal.models import Borrower, Case, Decision
 from portal.services import audit, lenders, policies
 from portal.services.gate_facts import Question, gather
-from portal.vocabulary import Locale
+from portal.vocabulary import Action, ActionClass, Initiator, Locale
 
 
 def judge(session: Session, **question: Unpack[Question]) -> Judgement:
@@ -47,6 +48,30 @@ def require(session: Session, **question: Unpack[Question]) -> Decision:
         currency=question["case"].currency,
         decision=ref,
     )
+
+
+def for_service(
+    session: Session,
+    *,
+    borrower: Borrower,
+    case: Case | None,
+    action: Action,
+    asked_just_now: bool,
+    actor: Actor,
+    now: datetime,
+) -> Decision:
+    """Ask the gate about a message of class service, which no hold stops, and store its answer.
+
+    `asked_just_now`: the borrower's own act asked for it, at whatever hour. There is an address for it."""
+    policy = policies.of(lenders.get(session, borrower.lender_id))
+    facts = Facts(
+        borrower_zone=borrower.timezone or policy.business.timezone,
+        initiator=Initiator.BORROWER if asked_just_now else Initiator.LENDER,
+        action_class=ActionClass.SERVICE,
+        asked_just_now=asked_just_now,
+    )
+    judgement = contact_rules.decide(action, facts, policy, now)
+    return _add(session, judgement, borrower=borrower, case=case, actor=actor, ref=ids.new_ref())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,27 +112,36 @@ def _remember(session: Session, *, question: Question, judgement: Judgement, ref
 
 
 def _store(session: Session, question: Question, judgement: Judgement, ref: str) -> Decision:
-    case: Case = question["case"]
+    case = question["case"]
+    return _add(session, judgement, borrower=case.borrower, case=case, actor=question["actor"], ref=ref)
+
+
+def _add(
+    session: Session, judgement: Judgement, *, borrower: Borrower, case: Case | None, actor: Actor, ref: str
+) -> Decision:
     row = Decision(
-        lender_id=case.lender_id,
-        created_at=question["now"],
+        lender_id=borrower.lender_id,
+        created_at=judgement.decided_at,
         ref=ref,
-        case_id=case.id,
+        case_id=case.id if case else None,
+        borrower_id=borrower.id,
         action=judgement.action,
         action_class=judgement.action_class,
         allowed=judgement.allowed,
         rules={"asked": [_as_stored(each) for each in judgement.rules]},
         pack_version=judgement.policy_version,
-        actor=str(question["actor"]),
+        actor=str(actor),
     )
     session.add(row)
+    # What the borrower's own acts bring along is no act on the case.
+    shown = judgement.action_class is ActionClass.COLLECTION or not judgement.allowed
     audit.record(
         session,
-        actor=question["actor"],
+        actor=actor,
         action="contact_allowed" if judgement.allowed else "contact_refused",
         subject=row,
-        case=case,
-        now=question["now"],
+        case=case if shown else None,
+        now=judgement.decided_at,
         about=judgement.action,
         failed=",".join(each.id for each in judgement.failed) or None,
     )

@@ -10,11 +10,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.domain.actor import system
 from portal.infra import texts
 from portal.models import Borrower, Case, ContactPoint, Decision, Message, Staff
-from portal.services import lenders
-from portal.vocabulary import ActionClass, Channel, ContactKind, Locale, MessageState
+from portal.services import gate, lenders
+from portal.vocabulary import Action, ActionClass, Channel, ContactKind, Locale, MessageState
 
+ACTIONS = {Channel.SMS: Action.SMS, Channel.EMAIL: Action.EMAIL}
 KINDS = {Channel.SMS: ContactKind.PHONE, Channel.EMAIL: ContactKind.EMAIL}
 
 
@@ -41,6 +43,15 @@ def notify(
     wanted = (channel,) if channel else (Channel.SMS, Channel.EMAIL)
     for each in wanted:
         if address := address_of(session, borrower=borrower, channel=each):
+            decided = decision or gate.for_service(
+                session,
+                borrower=borrower,
+                case=case,
+                action=ACTIONS[each],
+                asked_just_now=True,
+                actor=system(borrower.lender_id, "outbox"),
+                now=now,
+            )
             return _queue(
                 session,
                 to=borrower,
@@ -48,7 +59,7 @@ def notify(
                 channel=each,
                 recipient=address,
                 case=case,
-                decision=decision,
+                decision=decided,
                 now=now,
                 facts=facts,
             )
@@ -137,13 +148,14 @@ def _queue(
     subject, body = None, written
     if channel is Channel.EMAIL:
         subject, _, body = written.partition("\n")
+    session.flush()  # the decision has its number
     message = Message(
         lender_id=to.lender_id,
         created_at=now,
         borrower_id=to.id if isinstance(to, Borrower) else None,
         case_id=case.id if case else None,
         decision_id=decision.id if decision else None,
-        action_class=ActionClass.COLLECTION if decision else ActionClass.SERVICE,
+        action_class=decision.action_class if decision else ActionClass.SERVICE,
         channel=channel,
         locale=to.locale,
         template=template,

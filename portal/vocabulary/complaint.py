@@ -1,0 +1,29 @@
+"""The words of complaints."""
+
+from enum import StrEnum
+
+
+class ComplaintTopic(StrEnum):
+    CONDUCT = "conduct"
+    CONTACT = "contact"
+    AMOUNT = "amount"
+    DATA = "data"
+    SALE = "sale"
+    OTHER = "other"
+
+
+class ComplaintState(StrEnum):
+    RECEIVED = "received"
+    ACKNOWLEDGED = "acknowledged"
+    INVESTIGATING = "investigating"
+    DECIDED = "decided"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    REVIEW_REQUESTED = "review_requested"
+    REVIEWED = "reviewed"
+
+
+class ComplaintOutcome(StrEnum):
+    UPHELD = "upheld"
+    PARTLY_UPHELD = "partly_upheld"
+    NOT_UPHELD = "not_upheld"
