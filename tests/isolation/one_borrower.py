@@ -26,6 +26,7 @@ from portal.models import (
     Registration,
     Relief,
     Staff,
+    Strategy,
     VisitCell,
 )
 from portal.services import (
@@ -57,6 +58,7 @@ from portal.vocabulary import (
 )
 from tests import agreements_made, at_the_table, factories
 from tests.factories import NOW, TODAY, actor_of
+from tests.isolation import objections
 from tests.isolation.table import Thing
 from tests.isolation.world import COLOURS, canary
 
@@ -91,6 +93,8 @@ class OneBorrower:
         self._in_force()
         self._complaints()
         self._contacts()
+        self._strategy()
+        objections.add(self)
         link, token = links.create(
             self.session, borrower=self.borrower, channel=Channel.SMS, actor=self.actor, now=NOW
         )
@@ -317,6 +321,26 @@ class OneBorrower:
                 actor="system:x",
             )
         )
+
+    def _strategy(self) -> None:
+        self.session.add(
+            Strategy(
+                **self.common,
+                case_id=self.case.id,
+                step="call",
+                reason="set_by_person",
+                facts={},
+                earliest_at=NOW,
+                due=True,
+                rank=20,
+                bucket="M2",
+                computed_at=NOW,
+                set_by=self.staff[Role.LEAD].id,
+                set_until=TODAY,
+                set_reason=f"{self.mark} chosen",
+            )
+        )
+        self.session.flush()
 
     def case_rows(self, table: str) -> list[Decision]:
         model = next(each.class_ for each in Base.registry.mappers if each.local_table.name == table)
