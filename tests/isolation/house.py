@@ -30,6 +30,7 @@ from portal.web.sessions import COOKIE
 from tests import factories
 from tests.client import StrictClient
 from tests.factories import NOW, TODAY
+from tests.isolation import wishes
 from tests.isolation.one_borrower import OneBorrower
 from tests.isolation.table import Kind, Thing
 from tests.isolation.world import HOUSE, ONE, PEOPLE, TWO, Somebody, World, canary
@@ -64,6 +65,7 @@ class House:
         book = BookImport(**self.common, digest="ab" * 32, as_of=TODAY, state="done", counts={"loans": 2})
         run = JobRun(lender_id=self.lender.id, job="nightly", slot="2026-03-01", state="done", started_at=NOW)
         self.session.add_all([book, run])
+        wishes.add_texts(self, canary(self.name, HOUSE))
 
     def _staff(self) -> dict[str, Staff]:
         def add(*roles: Role, number: str) -> Staff:

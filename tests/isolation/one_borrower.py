@@ -58,7 +58,7 @@ from portal.vocabulary import (
 )
 from tests import agreements_made, at_the_table, factories
 from tests.factories import NOW, TODAY, actor_of
-from tests.isolation import objections
+from tests.isolation import objections, wishes
 from tests.isolation.table import Thing
 from tests.isolation.world import COLOURS, canary
 
@@ -95,6 +95,7 @@ class OneBorrower:
         self._contacts()
         self._strategy()
         objections.add(self)
+        wishes.add(self)
         link, token = links.create(
             self.session, borrower=self.borrower, channel=Channel.SMS, actor=self.actor, now=NOW
         )
