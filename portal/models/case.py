@@ -89,6 +89,9 @@ class Hold(Row):
     actor: Mapped[str]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
+    end_reason_sealed: Mapped[bytes | None]  # why, where somebody has to say it
+
+    end_reason = Sealed("end_reason_sealed")
 
 
 class Decision(Row):

@@ -21,6 +21,7 @@ from portal.models import (
     Contact,
     Decision,
     FollowUp,
+    Hold,
     Payment,
     Promise,
     Registration,
@@ -47,6 +48,7 @@ from portal.vocabulary import (
     ComplaintTopic,
     ConcessionKind,
     ConsentPurpose,
+    HoldReason,
     Locale,
     PlanState,
     ProofKind,
@@ -311,8 +313,10 @@ class OneBorrower:
                 currency="CNY",
                 due_on=TODAY,
                 state="active",
+                actor=str(self.actor),
             )
         )
+        self._crisis_over()
         self.session.add(
             CaseMove(
                 **self.common,
@@ -322,6 +326,12 @@ class OneBorrower:
                 actor="system:x",
             )
         )
+
+    def _crisis_over(self) -> None:
+        """A hold that a lead ended, and why."""
+        ended = {"ended_at": NOW, "ended_by": "staff:x", "end_reason": f"{self.mark} feels better"}
+        crisis = {"case_id": self.case.id, "reason": HoldReason.CRISIS, "actor": str(self.actor)}
+        self.session.add(Hold(**self.common, **crisis, **ended))
 
     def _strategy(self) -> None:
         self.session.add(

@@ -54,6 +54,7 @@ def upgrade() -> None:
     _messages()
     _contacts()
     with op.batch_alter_table("hold") as table:
+        table.add_column(sa.Column("end_reason_sealed", sa.LargeBinary(), nullable=True))
         table.drop_constraint(op.f("ck_hold_reason_word"), type_="check")
         table.create_check_constraint(
             op.f("ck_hold_reason_word"), f"reason IN ({HOLDS}, 'exam', 'crisis', 'breathing_space')"
