@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal.infra import crypto, ids
 from portal.models import (
     BookImport,
+    BookUpload,
     Borrower,
     Invitation,
     JobRun,
@@ -20,11 +21,13 @@ from portal.models import (
 )
 from portal.services import (
     browser_sessions,
+    files,
     lenders,
 )
 from portal.vocabulary import (
     Locale,
     Role,
+    UploadState,
 )
 from portal.web.sessions import COOKIE
 from tests import factories
@@ -65,7 +68,33 @@ class House:
         book = BookImport(**self.common, digest="ab" * 32, as_of=TODAY, state="done", counts={"loans": 2})
         run = JobRun(lender_id=self.lender.id, job="nightly", slot="2026-03-01", state="done", started_at=NOW)
         self.session.add_all([book, run])
+        self._upload()
         wishes.add_texts(self, canary(self.name, HOUSE))
+
+    def _upload(self) -> None:
+        """A loan book handed in on the page, with mistakes in it."""
+        mark = canary(self.name, HOUSE)
+        text = f"borrower_no,name\nB9,{mark}\n".encode()
+        stored = {"folder": self.folder, "lender_id": self.lender.id, "media_type": "text/csv", "now": NOW}
+        upload = BookUpload(
+            **self.common,
+            state=UploadState.REFUSED,
+            name="borrowers.csv",
+            file_id=files.store(self.session, data=text, **stored).id,
+            mapping=None,
+            as_of=TODAY,
+            dry_run=True,
+            progress={},
+            counts={"borrowers": 1},
+            problem_count=1,
+            problems_file_id=files.store(self.session, data=text, **stored).id,
+            problem=None,
+            actor="staff:x",
+        )
+        self.session.add(upload)
+        self.session.flush()
+        for side in (ONE, TWO):
+            self.world.things[self.name, side][Thing.BOOK_UPLOAD] = upload.ref
 
     def _staff(self) -> dict[str, Staff]:
         def add(*roles: Role, number: str) -> Staff:

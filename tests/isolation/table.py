@@ -60,6 +60,7 @@ class Thing(StrEnum):
     SUPERIOR = "manager"
     INVITATION = "token of an invitation"
     SESSION = "session of a browser"
+    BOOK_UPLOAD = "loan book with mistakes in it"
 
 
 NOBODY, CAME_BY_LINK, IDENTIFIED = Kind.NOBODY, Kind.CAME_BY_LINK, Kind.IDENTIFIED
