@@ -88,6 +88,11 @@ def application_answer_date(asked_on: date, plan: PlanPolicy, calendar: Business
     return calendar.add_business_days(asked_on, plan.answer_business_days)
 
 
+def dispute_answer_date(received_on: date, business_days: int, calendar: BusinessCalendar) -> date:
+    """Until when a borrower who disputes a debt has a reasoned answer; the day is still in time."""
+    return calendar.add_business_days(received_on, business_days)
+
+
 def check_promise(*, made_on: date, due_on: date, amount: int, active: int, promise: PromisePolicy) -> None:
     """Refuse a promise that is in the past, too far off, too small (minor units) or one too many."""
     latest = made_on + timedelta(days=promise.max_days)

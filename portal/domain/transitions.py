@@ -9,6 +9,7 @@ from portal.vocabulary import (
     AgreementState,
     CaseState,
     ComplaintState,
+    DisputeState,
     FollowUpState,
     PlanState,
     PromiseState,
@@ -141,6 +142,15 @@ _COMPLAINT = _moves(
     }
 )
 
+_DISPUTE = _moves(
+    {
+        DisputeState.OPEN: {DisputeState.UPHELD, DisputeState.NOT_UPHELD, DisputeState.WITHDRAWN},
+        DisputeState.UPHELD: set(),
+        DisputeState.NOT_UPHELD: set(),
+        DisputeState.WITHDRAWN: set(),
+    }
+)
+
 MOVES: Mapping[str, Moves] = MappingProxyType(
     {
         "case": _case_moves(),
@@ -151,6 +161,7 @@ MOVES: Mapping[str, Moves] = MappingProxyType(
         "follow_up": _FOLLOW_UP,
         "promise": _PROMISE,
         "complaint": _COMPLAINT,
+        "dispute": _DISPUTE,
     }
 )
 

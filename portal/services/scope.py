@@ -14,6 +14,8 @@ from portal.models import (
     CaseLoan,
     Complaint,
     Consent,
+    Contest,
+    Dispute,
     FollowUp,
     Loan,
     Plan,
@@ -100,6 +102,14 @@ def complaints(actor: Actor, *, now: datetime) -> Select[Complaint]:
     managed = select(about.id).where(about.lender_id == actor.lender_id, about.manager_id == actor.id)
     untied = and_(Complaint.about_id != actor.id, Complaint.about_id.not_in(managed))
     return query.where(or_(Complaint.about_id.is_(None), untied))
+
+
+def disputes(actor: Actor, *, now: datetime) -> Select[Dispute]:
+    return of_lender(Dispute, actor).where(Dispute.case_id.in_(_case_ids(actor, now)))
+
+
+def contests(actor: Actor, *, now: datetime) -> Select[Contest]:
+    return of_lender(Contest, actor).where(Contest.case_id.in_(_case_ids(actor, now)))
 
 
 def _sees_case(actor: Actor, now: datetime) -> ColumnElement[bool]:

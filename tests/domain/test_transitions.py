@@ -6,6 +6,7 @@ from portal.vocabulary import (
     AgreementState,
     CaseState,
     ComplaintState,
+    DisputeState,
     FollowUpState,
     PlanState,
     PromiseState,
@@ -24,6 +25,7 @@ KINDS = {
     "follow_up": FollowUpState,
     "promise": PromiseState,
     "complaint": ComplaintState,
+    "dispute": DisputeState,
 }
 LINES = {
     "case": [
@@ -39,6 +41,7 @@ LINES = {
     "plan": [PlanState.DRAFT, PlanState.WAITING_APPROVAL, PlanState.APPROVED, PlanState.AGREED],
     "agreement": [AgreementState.OFFERED, AgreementState.SIGNED, AgreementState.SEALED],
     "follow_up": [FollowUpState.SCHEDULED, FollowUpState.DONE],
+    "dispute": [DisputeState.OPEN, DisputeState.UPHELD],
     "promise": [PromiseState.ACTIVE, PromiseState.VERIFYING, PromiseState.KEPT],
 }
 FINAL = {
@@ -49,6 +52,7 @@ FINAL = {
     "plan": {PlanState.REFUSED, PlanState.AGREED, PlanState.WITHDRAWN},
     "agreement": {AgreementState.SEALED, AgreementState.DECLINED},
     "follow_up": {FollowUpState.DONE, FollowUpState.CANCELLED},
+    "dispute": {DisputeState.UPHELD, DisputeState.NOT_UPHELD, DisputeState.WITHDRAWN},
     "promise": {PromiseState.KEPT, PromiseState.BROKEN, PromiseState.WITHDRAWN},
 }
 

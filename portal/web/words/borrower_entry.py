@@ -94,4 +94,10 @@ EVENTS = {
     "complaint_claimed": Event(_l("Somebody is looking into your complaint"), "search"),
     "complaint_decided": Event(_l("Your complaint was decided"), "flag", "good"),
     "complaint_withdrawn": Event(_l("You took back a complaint"), "flag"),
+    "dispute_opened": Event(_l("You told us that the debt is not right"), "flag"),
+    "dispute_answered": Event(_l("We answered what you told us about the debt"), "message"),
+    "dispute_corrected": Event(_l("Our books were corrected"), "check-circle", "good"),
+    "dispute_withdrawn": Event(_l("You took back that the debt is not right"), "flag"),
+    "entry_contested": Event(_l("You contested an entry of this list"), "flag"),
+    "contest_answered": Event(_l("We answered about an entry you contested"), "message"),
 }

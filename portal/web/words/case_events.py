@@ -14,6 +14,8 @@ from portal.vocabulary import (
     Channel,
     ChecklistItem,
     ChecklistResult,
+    DisputeKind,
+    DisputeState,
     HoldReason,
     PersonalField,
     PlaceKind,
@@ -91,6 +93,12 @@ EVENTS = {
     "complaint_noted": Event(_l("Note on the complaint"), "pen"),
     "complaint_decided": Event(_l("Complaint decided"), "gavel"),
     "complaint_withdrawn": Event(_l("Complaint withdrawn"), "cross-circle"),
+    "dispute_opened": Event(_l("Debt disputed"), "flag", "warn", {"kind": DisputeKind}),
+    "dispute_answered": Event(_l("Dispute answered"), "gavel", "", {"outcome": DisputeState}),
+    "dispute_corrected": Event(_l("Loan book corrected after a dispute"), "check-circle", "good"),
+    "dispute_withdrawn": Event(_l("Dispute taken back"), "cross-circle"),
+    "entry_contested": Event(_l("An entry of the timeline contested"), "flag", "warn"),
+    "contest_answered": Event(_l("Contested entry answered"), "message"),
 }
 # An act without a sentence of its own shows its name rather than nothing.
 UNNAMED = Event(_l("Recorded"), "circle")
