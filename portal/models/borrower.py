@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import BlindIndex, EditedRow, Row, Sealed, belongs, keys, word
@@ -13,7 +13,16 @@ from portal.vocabulary import ContactKind, IdType, Locale, PartyRole
 class Borrower(Row):
     __tablename__ = "borrower"
     __table_args__ = keys(
-        UniqueConstraint("lender_id", "borrower_no"), Index(None, "lender_id", "id_no_index")
+        UniqueConstraint("lender_id", "borrower_no"),
+        Index(None, "lender_id", "id_no_index"),
+        # The few who live in another zone than the lender's: which zones there are is asked for every list.
+        Index(
+            "ix_borrower_zone",
+            "lender_id",
+            "timezone",
+            sqlite_where=text("timezone IS NOT NULL"),
+            postgresql_where=text("timezone IS NOT NULL"),
+        ),
     )
 
     borrower_no: Mapped[str]

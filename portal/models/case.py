@@ -159,6 +159,7 @@ class Promise(Row):
         belongs("case_id", "case"),
         belongs("contact_id", "contact"),
         CheckConstraint("amount > 0", name="amount"),
+        Index(None, "lender_id", "state", "due_on"),
         Index(
             "uq_promise_active",
             "case_id",

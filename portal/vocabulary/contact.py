@@ -117,6 +117,7 @@ class StepReason(StrEnum):
     NO_CHANNEL = "no_channel"
     TOO_EARLY = "too_early"
     NOT_OVERDUE = "not_overdue"
+    LEGAL = "legal"
     SET_BY_PERSON = "set_by_person"
 
 

@@ -50,6 +50,15 @@ def upgrade() -> None:
         op.add_column("lender", sa.Column(name, sa.LargeBinary(), nullable=True))
     for name, kind in (("actor", sa.Text()), ("paid", types.Whole), ("decided_on", types.Day())):
         op.add_column("promise", sa.Column(name, kind, nullable=True))
+    op.create_index(op.f("ix_promise_lender_id_state_due_on"), "promise", ["lender_id", "state", "due_on"])
+    has_zone = sa.text("timezone IS NOT NULL")
+    op.create_index(
+        "ix_borrower_zone",
+        "borrower",
+        ["lender_id", "timezone"],
+        sqlite_where=has_zone,
+        postgresql_where=has_zone,
+    )
     _decisions()
     _messages()
     _contacts()
@@ -468,7 +477,7 @@ def _strategy() -> None:
         sa.Column("created_at", types.UtcDateTime(), nullable=False),
         sa.Column("version", types.Whole, nullable=False),
         sa.CheckConstraint(
-            "reason IN ('first_contact', 'no_answer_yet', 'phone_failed', 'phone_and_sms_failed', 'callback_agreed', 'promise_running', 'promise_broken', 'instalment_missed', 'regular', 'cooling_off', 'attempts_used', 'on_hold', 'agreement_kept', 'with_the_borrower', 'no_channel', 'too_early', 'not_overdue', 'set_by_person')",
+            "reason IN ('first_contact', 'no_answer_yet', 'phone_failed', 'phone_and_sms_failed', 'callback_agreed', 'promise_running', 'promise_broken', 'instalment_missed', 'regular', 'cooling_off', 'attempts_used', 'on_hold', 'agreement_kept', 'with_the_borrower', 'no_channel', 'too_early', 'not_overdue', 'legal', 'set_by_person')",
             name=op.f("ck_strategy_reason_word"),
         ),
         sa.CheckConstraint(
