@@ -75,7 +75,9 @@ def _measured(name: str, installation: Installation, rows: int) -> Iterator[Meas
         with installation.writing.begin() as session:
             lender = lenders.get(session, lender_id)
             lenders.enter(session, lender)
-            ageing.age_loans(session, lender=lender, policy=policies.of(lender), business_date=next(days))
+            ageing.age_loans(
+                session, lender=lender, policy=policies.of(lender, NOW), business_date=next(days)
+            )
 
     forget_peak()
     for _ in range(2):  # the first looks at every loan, as after an import of them all
@@ -87,7 +89,7 @@ def _measured(name: str, installation: Installation, rows: int) -> Iterator[Meas
     with installation.reading() as session:
         lender = lenders.get(session, lender_id)
         lenders.enter(session, lender)
-        found = ageing.summary(session, lender=lender, policy=policies.of(lender))
+        found = ageing.summary(session, lender=lender, policy=policies.of(lender, NOW))
     assert (found.loans, found.by_bucket["M2"] > rows // 10) == (rows, True), found
 
 

@@ -63,6 +63,11 @@ class Settings:
         return self.anchors_path or self.instance / "anchors"
 
     @property
+    def policies(self) -> Path:
+        """The lenders' own policy packs, beside the shipped ones."""
+        return self.instance / "policies"
+
+    @property
     def outbox(self) -> Path:
         return self.instance / "outbox"
 

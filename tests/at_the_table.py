@@ -35,7 +35,7 @@ def visit_of(session, case, *crew, state=VisitState.VERIFIED, answered=True):
 
 
 def policy_of(preset="pingan-bank"):
-    return policies.load(preset)
+    return policies.at(preset, NOW)
 
 
 def budget_of(session, case, *, visit=None, adults=1, children=0, lines=None, actor=None, policy=None):

@@ -127,15 +127,15 @@ def lender_of(session: "Session", code: str) -> "Lender":
     raise InputError(f"there is no lender {code!r}; known: {known}")
 
 
-def zone_of(lender: "Lender") -> ZoneInfo:
+def zone_of(lender: "Lender", now: datetime) -> ZoneInfo:
     from portal.services import policies
 
-    return ZoneInfo(policies.of(lender).business.timezone)
+    return ZoneInfo(policies.of(lender, now).business.timezone)
 
 
 def today_at(lender: "Lender", now: datetime) -> date:
     """Return the date in the lender's zone: its business date unless one is named."""
-    return now.astimezone(zone_of(lender)).date()
+    return now.astimezone(zone_of(lender, now)).date()
 
 
 def show(result: dict[str, Any], *, as_json: bool, text: Callable[[dict[str, Any]], str]) -> None:

@@ -42,13 +42,13 @@ Example:  portal lender add north-bank --preset tw --name "North Bank" --name "z
 @json_option
 def add_lender(code: str, preset: str, names: tuple[str, ...], *, as_json: bool) -> None:
     """Add the lender CODE with keys and an audit chain of its own."""
-    from portal.infra import clock, policy_files
-    from portal.services import lenders
+    from portal.infra import clock
+    from portal.services import lenders, policies
 
-    if preset not in (known := policy_files.codes()):
+    said, installation = _names(code, names), open_portal()
+    if preset not in (known := policies.codes()):
         raise InputError(f"there is no policy pack {preset!r}; known: {', '.join(known)}")
-    said = _names(code, names)
-    with open_portal().writing.begin() as session:
+    with installation.writing.begin() as session:
         added = lenders.add(session, code=code, preset=preset, names=said, now=clock.now())
         result = {"code": added.code, "preset": added.preset, "ref": added.ref}
     show(result, as_json=as_json, text=lambda made: f"Added lender {made['code']} under {made['preset']}.")

@@ -182,7 +182,7 @@ def _busiest(
     session: Session, lender: Lender, agents: Sequence[Staff], now: datetime
 ) -> tuple[Staff | None, str]:
     """The agent with most stops on the first day that has any, and what that day has."""
-    zone = ZoneInfo(policies.of(lender).business.timezone)
+    zone = ZoneInfo(policies.of(lender, now).business.timezone)
     today = now.astimezone(zone).date()
     for that_day in (today + timedelta(days=ahead) for ahead in range(DAYS_SHOWN)):
         stops = {person.ref: _stops(session, person, that_day, zone, now) for person in agents}
@@ -205,7 +205,7 @@ def _under_way(session: Session, lender: Lender) -> Sequence[Visit]:
 
 def _notes(lender: Lender, now: datetime) -> list[str]:
     """What a newcomer would wonder about on this day and at this hour."""
-    policy, notes = policies.of(lender), []
+    policy, notes = policies.of(lender, now), []
     local = now.astimezone(ZoneInfo(policy.business.timezone))
     window = policy.visit.window
     if BusinessCalendar.of(policy.business).is_public_holiday(local.date()):

@@ -107,7 +107,7 @@ def add(session: Session, house: House, *, now: datetime) -> Lender:
     lenders.add_account(
         session,
         lender=lender,
-        currency=policies.of(lender).business.currency,
+        currency=policies.of(lender, now).business.currency,
         number=house.account,
         bank=BANK,
         holder={locale: house.names[locale] + HOLDER[locale] for locale in Locale},
@@ -122,7 +122,7 @@ def staff(
     """Add somebody for every post, by the post's name; the agents work under the lead."""
     place = [house.code for house in HOUSES].index(lender.code)
     rng = random.Random(f"{seed} {lender.code}")  # noqa: S311  (numbers on badges, nothing secret)
-    modules = policies.of(lender).visit.training_required
+    modules = policies.of(lender, now).visit.training_required
     hired: dict[str, Staff] = {}
     for number, post in enumerate(POSTS, start=place * len(POSTS)):
         person = accounts.add_staff(

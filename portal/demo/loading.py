@@ -112,7 +112,7 @@ def _open_house(
     stage = Stage(
         session=session,
         lender=lender,
-        policy=policies.of(lender),
+        policy=policies.of(lender, now),
         staff={},
         folder=installation.files,
         now=now,

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine, make_url
 
 from portal.config import Settings
-from portal.infra import counters, crypto, database_role, db, schema
+from portal.infra import counters, crypto, database_role, db, policy_files, schema
 from portal.infra.buckets import Bucket
 from portal.infra.files import FileStore
 from portal.infra.stored_keys import StoredKeys
@@ -27,6 +27,7 @@ def open_installation(settings: Settings) -> Installation:
     engine = db.make_engine(settings.database_url)
     crypto.use(keyring(settings, engine))
     counters.use(counters.Counters(settings.redis_url) if settings.redis_url else None)
+    policy_files.use(settings.policies)
     settings.outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Installation(settings, engine, db.writing(engine), db.reading(engine), _files(settings.files_at))
 

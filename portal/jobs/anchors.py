@@ -51,14 +51,14 @@ def run_now(installation: Installation, *, now: datetime) -> dict[str, Outcome]:
 def _turns(installation: Installation, now: datetime) -> list[Turn]:
     with installation.reading() as session:
         return [
-            Turn(chain, lender, job, now.astimezone(_zone(lender)).date())
+            Turn(chain, lender, job, now.astimezone(_zone(lender, now)).date())
             for chain, lender, job in anchors.runs(session)
         ]
 
 
 def _is_due(installation: Installation, turn: Turn, now: datetime) -> bool:
     """Whether the night is over and nobody checked the chain since, whatever was found."""
-    if now.astimezone(_zone(turn.lender)).time() < STARTS_AT:
+    if now.astimezone(_zone(turn.lender, now)).time() < STARTS_AT:
         return False
     with installation.reading() as session:
         lenders.enter(session, turn.lender)
@@ -95,5 +95,5 @@ def _verified(installation: Installation, chain: Chain, now: datetime) -> Verifi
     return verified
 
 
-def _zone(lender: lenders.Lender) -> ZoneInfo:
-    return ZoneInfo(policies.of(lender).business.timezone)
+def _zone(lender: lenders.Lender, now: datetime) -> ZoneInfo:
+    return ZoneInfo(policies.of(lender, now).business.timezone)

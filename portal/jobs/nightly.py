@@ -67,5 +67,7 @@ def run(
     """Do a lender's night for a business date and return each step's counts. Whole or not at all: the caller
     commits. `progress` is told how many loans of how many were aged."""
     actor = system(lender.id, "nightly")
-    night = Night(session, lender, policies.of(lender), business_date, actor, now, progress)
+    night = Night(
+        session, lender, policies.in_force(lender.preset, business_date), business_date, actor, now, progress
+    )
     return {name: step(night) for name, step in STEPS.items()}

@@ -30,7 +30,7 @@ def run(installation: Installation, *, now: datetime) -> int:
 
 def due_days(session: "Session", lender: lenders.Lender, now: datetime) -> Iterator[date]:
     """Name the business dates to run, the oldest first. After a month without a night, only the newest."""
-    local = now.astimezone(ZoneInfo(policies.of(lender).business.timezone))
+    local = now.astimezone(ZoneInfo(policies.of(lender, now).business.timezone))
     newest = local.date() if local.time() >= STARTS_AT else local.date() - timedelta(days=1)
     done = job_runs.last_done(session, job=JOB, lender=lender, until=newest.isoformat())
     missed = (newest - date.fromisoformat(done)).days if done else 1

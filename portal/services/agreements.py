@@ -64,7 +64,7 @@ def of_case(session: Session, *, case: Case) -> list[Agreement]:
 def contents(session: Session, *, agreement: Agreement) -> Contents:
     """Read all that the page of an agreement shows."""
     case = session.get_one(Case, agreement.case_id)
-    policy = policies.of(lenders.get(session, agreement.lender_id))
+    policy = policies.of(lenders.get(session, agreement.lender_id), agreement.created_at)  # as it was offered
     plan = session.get_one(Plan, agreement.plan_id)
     visit = agreement_terms.visit_of(session, plan=plan)
     return Contents(
@@ -122,7 +122,7 @@ def offer(session: Session, *, plan: Plan, folder: FileStore, actor: Actor, now:
 
 def _write(session: Session, *, plan: Plan, case: Case, folder: FileStore, now: datetime) -> Agreement:
     lender: Lender = lenders.get(session, plan.lender_id)
-    policy = policies.of(lender)
+    policy = policies.of(lender, now)
     visit = agreement_terms.visit_of(session, plan=plan)
     place = visit.place_kind if visit else PlaceKind.PHONE
     number = ids.new_number("A")

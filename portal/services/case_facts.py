@@ -28,7 +28,7 @@ def by_ref(session: Session, ref: str, *, now: datetime) -> Facts | None:
 
 
 def _facts(session: Session, case: Case, lender: Lender, now: datetime) -> Facts:
-    policy = policies.of(lender)
+    policy = policies.of(lender, now)
     today = now.astimezone(ZoneInfo(policy.business.timezone)).date()
     debt = debts.debt_of(session, case=case, policy=policy, business_date=today)
     imports = _imports(session, lender, debt)

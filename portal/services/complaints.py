@@ -55,7 +55,7 @@ def file(
     about: Staff | None = None,
 ) -> Complaint:
     """File a complaint and start its clock. Collection on the case stops until it is decided."""
-    policy = policies.of(lender)
+    policy = policies.of(lender, now)
     received_on = now.astimezone(ZoneInfo(policy.business.timezone)).date()
     calendar = BusinessCalendar.of(policy.business)
     clock = deadlines.complaint_clock(
@@ -255,7 +255,7 @@ def _end_hold(session: Session, complaint: Complaint, actor: Actor, now: datetim
 
 def _tell(session: Session, complaint: Complaint, template: str, *, now: datetime, answer: str = "") -> None:
     """Tell whoever complained, at the address given or on file. No hold stops these notices."""
-    hotline = policies.of(lenders.get(session, complaint.lender_id)).contacts.regulator_hotline
+    hotline = policies.of(lenders.get(session, complaint.lender_id), now).contacts.regulator_hotline
     if complaint.case is not None:
         borrower = session.get_one(Borrower, complaint.case.borrower_id)
         notifications.notify(

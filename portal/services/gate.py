@@ -25,7 +25,7 @@ from portal.vocabulary import Action, ActionClass, Initiator, Locale
 
 def judge(session: Session, **question: Unpack[Question]) -> Judgement:
     """Say what the gate would say. Nothing is stored: for pages that show what is possible."""
-    policy = policies.of(lenders.get(session, question["case"].lender_id))
+    policy = policies.of(lenders.get(session, question["case"].lender_id), question["now"])
     facts = gather(session, question, policy)
     return contact_rules.decide(question["action"], facts, policy, question["now"])
 
@@ -63,7 +63,7 @@ def for_service(
     """Ask the gate about a message of class service, which no hold stops, and store its answer.
 
     `asked_just_now`: the borrower's own act asked for it, at whatever hour. There is an address for it."""
-    policy = policies.of(lenders.get(session, borrower.lender_id))
+    policy = policies.of(lenders.get(session, borrower.lender_id), now)
     facts = Facts(
         borrower_zone=borrower.timezone or policy.business.timezone,
         initiator=Initiator.BORROWER if asked_just_now else Initiator.LENDER,

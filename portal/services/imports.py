@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -62,7 +62,7 @@ def find(session: Session, *, lender: Lender, book: BookSet) -> BookImport | Non
 
 def check(session: Session, *, lender: Lender, book: BookSet, progress: Progress = lambda *_: None) -> Check:
     """Read every row of a set and collect up to 1,000 problems. Writes nothing."""
-    found = Check(book, _keys_of(session, lender))
+    found = Check(book, _keys_of(session, lender, book.as_of))
     for kind in KINDS:
         for raw in _raw_rows(book, kind):
             if found.too_many:
@@ -128,9 +128,9 @@ def write(
     return Outcome(unchanged=False, counts=counts)
 
 
-def _keys_of(session: Session, lender: Lender) -> Keys:
+def _keys_of(session: Session, lender: Lender, as_of: date) -> Keys:
     """Start with the numbers that are in the book already: a set may refer to them."""
-    keys = Keys(region=policies.of(lender).business.calendar)
+    keys = Keys(region=policies.in_force(lender.preset, as_of).business.calendar)
     numbers = select(Borrower.borrower_no).where(Borrower.lender_id == lender.id)
     for number in session.scalars(numbers.execution_options(yield_per=CHUNK)):
         keys.in_book("borrower", number)

@@ -29,7 +29,7 @@ def add(
     now: datetime,
 ) -> Lender:
     """Add a lender under a policy pack and enter it. Refused: the code is taken. PolicyError: no pack."""
-    policies.load(preset)
+    policies.versions(preset)
     if code == NOBODYS_CODE or session.scalar(select(Lender.id).where(Lender.code == code)):
         raise Refused("lender_exists", code=code)
     lender = Lender(

@@ -33,7 +33,7 @@ def create(
     for older in session.scalars(_alive(borrower)):
         older.revoked_at = now
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    life = policies.of(lenders.get(session, borrower.lender_id)).link.life_hours
+    life = policies.of(lenders.get(session, borrower.lender_id), now).link.life_hours
     link = PersonalLink(
         lender_id=borrower.lender_id,
         created_at=now,
@@ -99,7 +99,7 @@ def resume(session: Session, *, lender_id: int | None, ref: str | None) -> Perso
 
 def is_open(session: Session, *, link: PersonalLink, now: datetime) -> bool:
     """Whether a link still leads on: not expired, not replaced, not tried too often."""
-    most = policies.of(lenders.get(session, link.lender_id)).link.max_tries
+    most = policies.of(lenders.get(session, link.lender_id), now).link.max_tries
     return link.revoked_at is None and link.expires_at > now and link.failed_tries < most
 
 

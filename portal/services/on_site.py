@@ -227,7 +227,7 @@ def _seed(visit: Visit) -> bytes:
 
 
 def _policy(session: Session, visit: Visit) -> Policy:
-    return policies.of(lenders.get(session, visit.lender_id))
+    return policies.of(lenders.get(session, visit.lender_id), visit.window_start)
 
 
 def _text(position: Position | None) -> str:

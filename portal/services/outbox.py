@@ -105,7 +105,7 @@ def _may_leave(session: Session, message: Message, now: datetime) -> bool:
 
 def _window_opens(session: Session, message: Message, now: datetime) -> datetime:
     """Return the first moment from now on that lies in the contact window, in the borrower's zone."""
-    policy = policies.of(session.get_one(Lender, message.lender_id))
+    policy = policies.of(session.get_one(Lender, message.lender_id), now)
     borrower = session.get_one(Borrower, message.borrower_id)
     local = now.astimezone(ZoneInfo(borrower.timezone or policy.business.timezone))
     window = policy.contact.window

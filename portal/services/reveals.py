@@ -141,7 +141,7 @@ def shown_to(
     """Return the references of those visits whose contact this person was shown today."""
     if not visits_of_day:
         return frozenset()
-    zone = _zone(session, actor.lender_id)
+    zone = _zone(session, actor.lender_id, now)
     starts = datetime.combine(now.astimezone(zone).date(), time.min, zone)
     subjects = {f"visit/{visit.ref}": visit.ref for visit in visits_of_day}
     shown = audit_trail.subjects_of(
@@ -213,9 +213,9 @@ def _can_show(session: Session, visit: Visit, actor: Actor, now: datetime) -> bo
 
 
 def _is_the_day(session: Session, visit: Visit, now: datetime) -> bool:
-    today: date = now.astimezone(_zone(session, visit.lender_id)).date()
-    return visits.day_of(visit, policies.of(lenders.get(session, visit.lender_id))) == today
+    today: date = now.astimezone(_zone(session, visit.lender_id, now)).date()
+    return visits.day_of(visit, policies.of(lenders.get(session, visit.lender_id), now)) == today
 
 
-def _zone(session: Session, lender_id: int) -> ZoneInfo:
-    return ZoneInfo(policies.of(lenders.get(session, lender_id)).business.timezone)
+def _zone(session: Session, lender_id: int, now: datetime) -> ZoneInfo:
+    return ZoneInfo(policies.of(lenders.get(session, lender_id), now).business.timezone)

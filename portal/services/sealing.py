@@ -55,7 +55,7 @@ def complete(
 ) -> None:
     """Seal the agreement, give each side its original, and let the plan take effect."""
     lender = lenders.get(session, agreement.lender_id)
-    policy = policies.of(lender)
+    policy = policies.of(lender, agreement.created_at)  # as it was offered
     effective_on = _effective_on(agreement, signatures, policy)
     document = files.read(session.get_one(StoredFile, agreement.file_id), folder=folder)
     evidence = _evidence(
@@ -122,7 +122,7 @@ def _evidence(
         document_pages=page_count(document),
         signatures=[_shown(session, each) for each in signatures],
         effective_on=effective_on,
-        zone=ZoneInfo(policies.of(lender).business.timezone),
+        zone=ZoneInfo(policies.of(lender, now).business.timezone),
         entries=entries,
         head=head,
         sealed_at=now,
@@ -202,7 +202,7 @@ def _take_effect(session: Session, agreement: Agreement, case: Case, *, actor: A
         agreement=agreement,
         case=case,
         until=until,
-        policy=policies.of(lenders.get(session, agreement.lender_id)),
+        policy=policies.of(lenders.get(session, agreement.lender_id), now),
         actor=actor,
         now=now,
     )

@@ -68,7 +68,7 @@ def cancel(
 
 def cancel_future(session: Session, *, case: Case, reason: str, actor: Actor, now: datetime) -> list[Visit]:
     """Cancel every visit of a case that has not begun, as when the consent is withdrawn."""
-    policy = policies.of(lenders.get(session, case.lender_id))
+    policy = policies.of(lenders.get(session, case.lender_id), now)
     query = select(Visit).where(
         Visit.lender_id == case.lender_id, Visit.case_id == case.id, Visit.state.in_(AHEAD)
     )

@@ -13,6 +13,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.actor import Actor, visitor
+from portal.infra import clock
 from portal.services import accounts, browser_sessions, lenders, policies
 from portal.vocabulary import Locale, Role
 from portal.web.sessions import BrowserSession
@@ -154,7 +155,7 @@ def use_lender(lender: lenders.Lender) -> None:
     g.lender = lender
     if "session" in g:
         lenders.enter(g.session, lender)
-    g.policy = policies.of(lender)
+    g.policy = policies.of(lender, clock.now())
     g.zone = ZoneInfo(g.policy.business.timezone)
 
 

@@ -49,7 +49,7 @@ def test_ageing_finds_exactly_the_overdue_clients_of_the_extract(session, book):
     check = imports.check(session, lender=lender, book=found)
     assert check.problems == []
     imports.write(session, lender=lender, check=check, actor=system(lender.id, "import"), now=NOW)
-    policy = policies.of(lender)
+    policy = policies.of(lender, NOW)
     ageing.age_loans(session, lender=lender, policy=policy, business_date=date(2005, 9, 28))
     summary = ageing.summary(session, lender=lender, policy=policy)
 

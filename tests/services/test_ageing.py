@@ -12,7 +12,7 @@ from tests.factories import TODAY
 
 
 def age(session, lender, day: date = TODAY) -> None:
-    ageing.age_loans(session, lender=lender, policy=policies.of(lender), business_date=day)
+    ageing.age_loans(session, lender=lender, policy=policies.of(lender, NOW), business_date=day)
 
 
 def follow(session, lender, day: date = TODAY) -> book_cases.Changes:
@@ -190,7 +190,7 @@ def test_the_summary_counts_by_days_and_bucket(session, lender):
     for late in (0, 1, 1, 2, 4):
         factories.loan(session, factories.borrower(session, lender), late=late)
     age(session, lender)
-    found = ageing.summary(session, lender=lender, policy=policies.of(lender))
+    found = ageing.summary(session, lender=lender, policy=policies.of(lender, NOW))
 
     assert (found.loans, found.overdue, found.borrowers_overdue) == (5, 4, 4)
     assert found.by_dpd == {5: 2, 35: 1, 95: 1}

@@ -186,7 +186,7 @@ def lender(session):
 def test_ageing_by_sql_equals_the_ledger_on_random_books(session, lender, monkeypatch, seed, fees):
     monkeypatch.setattr(ageing, "RANGE", 37)
     monkeypatch.setattr(ageing, "CHUNK", 11)
-    policy = with_late_fees(policies.of(lender), fees)
+    policy = with_late_fees(policies.of(lender, NOW), fees)
     Book(session, seed, lender).fill(120)
     seen = dict.fromkeys(FIGURES, 0)
 
@@ -202,7 +202,7 @@ def test_ageing_by_sql_equals_the_ledger_on_random_books(session, lender, monkey
 
 
 def test_a_second_night_on_the_same_day_and_a_night_back_in_time_find_the_same(session, lender):
-    policy = policies.of(lender)
+    policy = policies.of(lender, NOW)
     Book(session, 4, lender).fill(40)
 
     def figures(day):
@@ -217,7 +217,7 @@ def test_a_second_night_on_the_same_day_and_a_night_back_in_time_find_the_same(s
 
 @pytest.mark.parametrize("day", [date(2030, 2, 28), date(9999, 12, 31)])
 def test_the_longest_delay_of_the_largest_loan_stays_exact(session, lender, day):
-    policy = policies.of(lender)
+    policy = policies.of(lender, NOW)
     loan = factories.loan(session, factories.borrower(session, lender), late=1)
     loan.annual_rate_ppm, loan.penalty_multiplier_ppm = 239_999, 1_000_000
     (row,) = session.scalars(select(Instalment).where(Instalment.loan_id == loan.id, Instalment.number == 1))
@@ -229,7 +229,7 @@ def test_the_longest_delay_of_the_largest_loan_stays_exact(session, lender, day)
 
 
 def test_a_back_dated_payment_is_counted_from_its_own_day(session, lender):
-    policy = policies.of(lender)
+    policy = policies.of(lender, NOW)
     loan = factories.loan(session, factories.borrower(session, lender), late=1)
     loan.as_of = TODAY - timedelta(days=5)
     later = TODAY + timedelta(days=20)
@@ -253,7 +253,7 @@ def test_a_back_dated_payment_is_counted_from_its_own_day(session, lender):
 
 
 def test_withdrawn_relief_is_as_if_it_had_never_been_given(session, lender):
-    policy, later = policies.of(lender), TODAY + timedelta(days=20)
+    policy, later = policies.of(lender, NOW), TODAY + timedelta(days=20)
     loan = factories.loan(session, factories.borrower(session, lender), late=1)
     (full,) = [each.penalty for each in age(session, lender, policy, later)]
     given = Book(session, 0, lender).row(
@@ -268,7 +268,7 @@ def test_withdrawn_relief_is_as_if_it_had_never_been_given(session, lender):
 
 
 def test_ageing_takes_the_same_few_statements_for_many_loans(session, lender, installation):
-    policy, book = policies.of(lender), Book(session, 5, lender)
+    policy, book = policies.of(lender, NOW), Book(session, 5, lender)
     statements: list[str] = []
     event.listen(installation.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     counts = []
@@ -291,7 +291,7 @@ def test_progress_is_told_range_by_range(session, lender, monkeypatch):
     ageing.age_loans(
         session,
         lender=lender,
-        policy=policies.of(lender),
+        policy=policies.of(lender, NOW),
         business_date=TODAY,
         progress=lambda done, total: told.append((done, total)),
     )

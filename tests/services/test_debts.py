@@ -18,7 +18,7 @@ def lender(session):
 
 
 def debt_of(session, case, lender, day=TODAY) -> debts.Debt:
-    return debts.debt_of(session, case=case, policy=policies.of(lender), business_date=day)
+    return debts.debt_of(session, case=case, policy=policies.of(lender, NOW), business_date=day)
 
 
 def test_the_parts_of_a_loan_are_computed_from_its_rows(session, lender):

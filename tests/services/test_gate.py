@@ -138,7 +138,7 @@ def test_a_call_within_all_rules_is_allowed_and_stored(session, case, caller, le
     decision = gate.require(session, **call(case, caller))
 
     assert decision.allowed
-    assert decision.pack_version == policies.of(lender).version_id
+    assert decision.pack_version == policies.of(lender, NOW).version_id
     assert {line.id for line in gate.explain(decision)} >= {RuleId.HOURS, RuleId.ATTEMPTS_PER_DAY}
     assert audit.timeline(session, case=case)[0].action == "contact_allowed"
 

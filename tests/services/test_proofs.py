@@ -26,7 +26,7 @@ def lender(session):
 
 @pytest.fixture
 def policy(lender):
-    return policies.of(lender)
+    return policies.of(lender, NOW)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_each_loan_is_confirmed_with_contract_records_and_source(client, session
 
 
 def test_the_figures_above_are_the_sum_of_the_loans(client, session, lender, case):
-    policy = policies.of(lenders.get(session, case.lender_id))
+    policy = policies.of(lenders.get(session, case.lender_id), NOW)
     debt = debts.debt_of(session, case=case, policy=policy, business_date=TODAY)
     loans = debt_page.read_all(opened(client, session, lender, case).text).values()
 

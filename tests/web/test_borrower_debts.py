@@ -12,6 +12,7 @@ from portal.services import debts, lenders, policies
 from portal.vocabulary import PaymentKind, Product
 from tests import factories
 from tests.client import NAMESPACE
+from tests.conftest import NOW
 from tests.signing_in import sign_in_borrower
 from tests.web import debt_page
 
@@ -30,7 +31,7 @@ def case(client, session):
 
 
 def owed(session, case):
-    policy = policies.of(lenders.get(session, case.lender_id))
+    policy = policies.of(lenders.get(session, case.lender_id), NOW)
     found = debts.debt_of(session, case=case, policy=policy, business_date=factories.TODAY)
     session.rollback()
     return found

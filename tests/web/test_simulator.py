@@ -11,6 +11,7 @@ from portal.models.audit_entry import AuditEntry
 from portal.services import debts, lenders, policies, simulations
 from portal.vocabulary import Product, Role
 from tests import factories
+from tests.conftest import NOW
 from tests.factories import TODAY
 from tests.signing_in import sign_in_borrower, sign_in_staff
 from tests.web import simulator_page
@@ -37,7 +38,7 @@ def here(request, client, session):
 @pytest.fixture
 def debt(here, session):
     found = session.scalars(select(factories.Case)).one()
-    policy = policies.of(lenders.get(session, found.lender_id))
+    policy = policies.of(lenders.get(session, found.lender_id), NOW)
     return debts.debt_of(session, case=found, policy=policy, business_date=TODAY)
 
 

@@ -32,6 +32,7 @@ from portal.domain.policy.plan_keys import (
     SessionPolicy,
 )
 from portal.domain.policy.readers import Hours
+from portal.domain.policy.versions import build_versions, in_force_at, in_force_on
 
 __all__ = [
     "COMPONENTS",
@@ -64,4 +65,7 @@ __all__ = [
     "SourceStatus",
     "VisitPolicy",
     "build",
+    "build_versions",
+    "in_force_at",
+    "in_force_on",
 ]

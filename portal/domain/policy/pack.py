@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, get_type_hints
+from zoneinfo import ZoneInfo
 
 from portal.domain.policy import contact_keys, debt_keys, plan_keys
 from portal.domain.policy.readers import Reader, day, one_of, words
@@ -57,6 +58,7 @@ class Policy:
 
     code: str
     version: str
+    house_version: str
     effective_from: date
     digest: str
     sources: Mapping[str, Source]
@@ -82,6 +84,16 @@ class Policy:
         """Names the exact rules in force, such as `tw 2026.1 3fa94c21b7d0`; stored with every decision."""
         return f"{self.code} {self.version} {self.digest}"
 
+    @property
+    def begins_at(self) -> datetime:
+        """When these rules begin: midnight of their first day in their own time zone."""
+        return datetime.combine(self.effective_from, time(), ZoneInfo(self.business.timezone))
+
+    def value(self, key: str) -> Any:
+        """What a key says, written `section.key`."""
+        section, _, name = key.partition(".")
+        return getattr(getattr(self, section), name)
+
     def why(self, key: str) -> Source:
         return self.sources[key]
 
@@ -100,11 +112,14 @@ KEYS: Mapping[str, Reader] = MappingProxyType(
 )
 
 
-def build(files: Sequence[PackFile]) -> Policy:
-    """Lay the files over each other, the house policy first, and validate the result. Raises PolicyError."""
-    head = _read_head(*files[-1])
-    for below in files[:-1]:
-        _read_head(*below)
+def build(files: Sequence[PackFile], *, effective_from: date | None = None) -> Policy:
+    """Lay the files over each other, the house policy first, and validate the result. Raises PolicyError.
+
+    `effective_from`: the first day of this combination, where it is not that of the last file."""
+    heads = [_read_head(*file) for file in files]
+    head = heads[-1] | {"house_version": heads[0]["version"]}
+    if effective_from is not None:
+        head["effective_from"] = effective_from
     sources = _read_sources(files)
     entries = _entries(files)
     values: dict[str, Any] = {}
@@ -120,6 +135,12 @@ def build(files: Sequence[PackFile]) -> Policy:
         if contradiction(policy):
             raise PolicyError(entries[key][0], key, "contradicts another key", allowed)
     return policy
+
+
+def effective_day(file: str, data: Mapping[str, Any]) -> date:
+    """The first day of a file. Raises PolicyError when its head is broken."""
+    first: date = _read_head(file, data)["effective_from"]
+    return first
 
 
 def _read_head(file: str, data: Mapping[str, Any]) -> dict[str, Any]:
