@@ -107,11 +107,11 @@ class _Work:
         """Seal again what is under an old key. Returns how much of that was met."""
         rows = sum(self._table(table) for table in keys.sealed_tables())
         with self._installation.writing.begin() as session:
-            passphrase = keys.reseal_passphrase(session, lender=_enter(session, self._code))
+            own = keys.reseal_lender(session, lender=_enter(session, self._code))
         documents = self._files()
         letters = self._outbox.reseal(self._lender.id)
-        self._counts.update(values=int(passphrase), files=documents, letters=letters)
-        return rows + passphrase + documents + letters
+        self._counts.update(values=own, files=documents, letters=letters)
+        return rows + own + documents + letters
 
     def _table(self, table: keys.SealedTable) -> int:
         met, after = 0, 0

@@ -12,7 +12,7 @@ from portal.domain.actor import system
 from portal.infra import crypto
 from portal.models import Base, DataKey, InstallationKey, Lender, Row, StoredFile
 from portal.models.base import BlindIndex, Sealed, sealed_of
-from portal.services import audit, lenders, seals
+from portal.services import audit, lender_secrets, lenders
 
 NAME = "keys"
 AT_A_TIME = 400
@@ -139,9 +139,9 @@ def count_stale(session: Session, *, lender: Lender) -> int:
     return sum(session.scalar(query) or 0 for query in counted)
 
 
-def reseal_passphrase(session: Session, *, lender: Lender) -> bool:
-    """Seal what opens the lender's signing key under the current key. False: there was nothing to do."""
-    return seals.reseal_passphrase(session, lender=lender)
+def reseal_lender(session: Session, *, lender: Lender) -> int:
+    """Seal what the lender's own row keeps under the current key. Returns how many values were."""
+    return lender_secrets.reseal(session, lender=lender)
 
 
 def reseal_rows(session: Session, table: SealedTable, *, ids: Sequence[int]) -> int:

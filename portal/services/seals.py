@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import system
-from portal.infra import crypto, signing
+from portal.infra import signing
 from portal.infra.signing import SealReport as SealReport
 from portal.models import Lender
-from portal.services import audit
+from portal.services import audit, lender_secrets
 from portal.vocabulary import Locale
 
 PASSPHRASE_BYTES = 32
@@ -56,19 +56,6 @@ def verify(session: Session, pdf: bytes) -> SealReport:
     return signing.verify(pdf, trusted=_certificates(session))
 
 
-def reseal_passphrase(session: Session, *, lender: Lender) -> bool:
-    """Seal what opens the signing key under the lender's current key. False: there was nothing to do."""
-    query = select(Lender).where(Lender.id == lender.id).execution_options(populate_existing=True)
-    found = session.scalars(query.with_for_update(key_share=True)).one()
-    sealed = found.passphrase_sealed
-    if sealed is None or crypto.keyring().is_current(found.id, sealed):
-        return False
-    passphrase = crypto.keyring().open(found.id, _place(found), sealed)
-    found.passphrase_sealed = crypto.keyring().seal(found.id, _place(found), passphrase)
-    session.flush()
-    return True
-
-
 def _certificates(session: Session) -> list[x509.Certificate]:
     sealing = session.scalars(select(Lender).where(Lender.certificate.is_not(None)))
     keys = [_open(lender) for lender in sealing]
@@ -78,17 +65,13 @@ def _certificates(session: Session) -> list[x509.Certificate]:
 def _make(session: Session, lender: Lender, now: datetime) -> None:
     passphrase = secrets.token_urlsafe(PASSPHRASE_BYTES).encode()
     lender.certificate = signing.new_certificate(lender.names[Locale.EN.value], now, passphrase)
-    lender.passphrase_sealed = crypto.keyring().seal(lender.id, _place(lender), passphrase)
+    lender_secrets.put(lender, "passphrase_sealed", passphrase)
     actor, subject = system(lender.id, "seals"), f"lender/{lender.ref}"
     audit.record(session, actor=actor, action="certificate_made", subject=subject, now=now)
 
 
 def _open(lender: Lender) -> SigningKey:
     assert lender.certificate is not None
-    assert lender.passphrase_sealed is not None
-    passphrase = crypto.keyring().open(lender.id, _place(lender), lender.passphrase_sealed)
+    passphrase = lender_secrets.read(lender, "passphrase_sealed")
+    assert passphrase is not None
     return SigningKey(pkcs12=lender.certificate, passphrase=passphrase)
-
-
-def _place(lender: Lender) -> str:
-    return f"lender|passphrase_sealed|{lender.ref}"

@@ -18,7 +18,17 @@ from portal.jobs import key_rotation
 from portal.jobs import outbox as outbox_job
 from portal.models import Base, Borrower, ContactPoint, DataKey, Lender, Staff, StoredFile
 from portal.models.base import Row, sealed_of
-from portal.services import audit, book_writing, files, keys, lenders, links, notifications, seals
+from portal.services import (
+    audit,
+    book_writing,
+    files,
+    keys,
+    lender_secrets,
+    lenders,
+    links,
+    notifications,
+    seals,
+)
 from portal.vocabulary import Channel, ContactKind
 from tests import factories
 from tests.client import StrictClient
@@ -425,7 +435,10 @@ def test_a_process_started_with_both_master_keys_works_before_and_after(session,
 def test_every_sealed_column_and_every_index_is_known_to_the_rotation():
     """A value that is sealed in another way would be lost with its key."""
     known = {(table.name, column) for table in keys.sealed_tables() for column in table.columns}
-    known |= {("lender", "passphrase_sealed"), ("staff", "email_index")}  # the latter is from the root key
+    known |= {
+        *(("lender", column) for column in lender_secrets.COLUMNS),
+        ("staff", "email_index"),
+    }  # the latter is from the root key
     found = {
         (table.name, column.name)
         for table in Base.metadata.tables.values()
@@ -436,7 +449,7 @@ def test_every_sealed_column_and_every_index_is_known_to_the_rotation():
 
 
 def test_nobody_else_seals_anything():
-    """Who seals is known to the rotation: rows by their models, files, letters, and the passphrase.
+    """Who seals is known to the rotation: rows by their models, files, letters, a lender's own secrets.
 
     What is shown while an authenticator is set up stays with the browser for minutes."""
     sealing = {
@@ -450,5 +463,5 @@ def test_nobody_else_seals_anything():
         "portal/services/authenticators.py",
         "portal/services/files.py",
         "portal/services/keys.py",
-        "portal/services/seals.py",
+        "portal/services/lender_secrets.py",
     }
