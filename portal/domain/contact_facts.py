@@ -1,68 +1,20 @@
-"""What the contact gate is told, and what it answers."""
+"""What the contact gate is told, and how it is kept beside a decision."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from enum import StrEnum
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, time
+from enum import Enum
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from portal.domain.policy import Policy, Source
-from portal.vocabulary import Action, ActionClass, Channel, HoldReason, Initiator, PlaceKind, VisitPurpose
-
-
-class RuleId(StrEnum):
-    """Every rule of the gate; its sentence is named `gate_<id>`."""
-
-    RIGHT_PARTY = "right_party"
-    CHANNEL_OPEN = "channel_open"
-    NOT_RECUSED = "not_recused"
-    HOURS = "hours"
-    NOBODY_AT_HOME_KNOWS = "nobody_at_home_knows"
-    OVERDUE_CONFIRMED = "overdue_confirmed"
-    FIRST_AFTER_DPD = "first_after_dpd"
-    SHORTFALL = "shortfall"
-    NO_HOLD = "no_hold"
-    NO_OPEN_COMPLAINT = "no_open_complaint"
-    NO_OPEN_DISPUTE = "no_open_dispute"
-    AGREEMENT_KEPT = "agreement_kept"
-    CHANNEL_ORDER = "channel_order"
-    ATTEMPTS_PER_DAY = "attempts_per_day"
-    ATTEMPTS_PER_WEEK = "attempts_per_week"
-    COOLDOWN = "cooldown"
-    CONVERSATIONS_PER_DAY = "conversations_per_day"
-    CONVERSATIONS_PER_WEEK = "conversations_per_week"
-    CONVERSATIONS_PER_MONTH = "conversations_per_month"
-    THIRD_PARTY_ALLOWED = "third_party_allowed"
-    THIRD_PARTY_NEEDED = "third_party_needed"
-    THIRD_PARTY_ONCE = "third_party_once"
-    CONSENT_NOT_REVOKED = "consent_not_revoked"
-    VISIT_CONSENT = "visit_consent"
-    VISIT_INITIATOR = "visit_initiator"
-    VISIT_MIN_DPD = "visit_min_dpd"
-    VISIT_FAILED_CHANNELS = "visit_failed_channels"
-    VISIT_DOCUMENTS = "visit_documents"
-    VISIT_BRIEF = "visit_brief"
-    VISIT_WINDOW = "visit_window"
-    VISIT_HOLIDAY = "visit_holiday"
-    VISIT_PER_MONTH = "visit_per_month"
-    VISIT_NOT_VULNERABLE = "visit_not_vulnerable"
-    VISIT_NOT_REPRESENTED = "visit_not_represented"
-    CREW_MINIMUM = "crew_minimum"
-    CREW_TRAINED = "crew_trained"
-
-
-# No second person can set these aside: they protect the borrower whoever agrees.
-NEVER_OVERRIDDEN = frozenset(
-    {
-        RuleId.HOURS,
-        RuleId.VISIT_WINDOW,
-        RuleId.CONSENT_NOT_REVOKED,
-        RuleId.CREW_MINIMUM,
-        RuleId.NOT_RECUSED,
-        RuleId.OVERDUE_CONFIRMED,
-        RuleId.NOBODY_AT_HOME_KNOWS,
-    }
+from portal.vocabulary import (
+    ActionClass,
+    Channel,
+    HoldReason,
+    Initiator,
+    PartyRole,
+    PlaceKind,
+    VisitPurpose,
 )
 
 
@@ -84,9 +36,26 @@ class VisitFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PreferredHours:
+    """When a borrower wants to be called, in their own zone: `opens` included, `closes` excluded, on these
+    days of the week, Monday 0."""
+
+    days: frozenset[int]
+    opens: time
+    closes: time
+
+    def holds(self, local: datetime) -> bool:
+        return local.weekday() in self.days and self.opens <= local.time() < self.closes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What is known about the case when somebody asks. Counts are in the borrower's zone, over all numbers of
-    the borrower, and leave out the act being asked about. Amounts are minor units."""
+    the borrower, and leave out the act being asked about. Amounts are minor units.
+
+    `telling`: the act names the debt where somebody else may see or hear it. `third_party_role`: what the
+    person called is in the contract, None for anybody else. `last_cycle_contact_at`: the last contact before
+    this collection of the same product began. `breathing_space_since`: when that hold was placed."""
 
     borrower_zone: str
     initiator: Initiator = Initiator.LENDER
@@ -94,6 +63,9 @@ class Facts:
     asked_just_now: bool = False
     right_party: bool = True
     channel_open: bool = True
+    opted_out: frozenset[Channel] = frozenset()
+    preferred: PreferredHours | None = None
+    telling: bool = False
     recused: bool = False
     nobody_at_home_knows: bool = False
     overdue_confirmed: bool = False
@@ -101,6 +73,8 @@ class Facts:
     overdue_amount: int = 0
     cards_only: bool = False
     holds: frozenset[HoldReason] = frozenset()
+    breathing_space_since: datetime | None = None
+    exam_day: date | None = None
     open_complaint: bool = False
     open_dispute: bool = False
     agreement_in_force: bool = False
@@ -108,6 +82,7 @@ class Facts:
     reminder: bool = False
     attempts_today: int = 0
     attempts_this_week: int = 0
+    unanswered_on_number_today: int = 0
     failed_calls_today: int = 0
     unanswered_days: int = 0
     failed_channels: frozenset[Channel] = frozenset()
@@ -115,7 +90,9 @@ class Facts:
     conversations_this_week: int = 0
     conversations_this_month: int = 0
     last_conversation_at: datetime | None = None
+    last_cycle_contact_at: datetime | None = None
     number_invalid: bool = False
+    third_party_role: PartyRole | None = None
     third_party_calls: int = 0
     third_party_said_stop: bool = False
     consent_revoked: bool = False
@@ -124,104 +101,49 @@ class Facts:
     visit: VisitFacts | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """One question to the gate."""
-
-    action: Action
-    facts: Facts
-    policy: Policy
-    now: datetime
-
-    @property
-    def by_lender(self) -> bool:
-        """Whether the lender starts it: what the borrower asked for is no collection."""
-        return self.facts.initiator is Initiator.LENDER and self.facts.action_class is ActionClass.COLLECTION
-
-    @property
-    def follows_up(self) -> bool:
-        """Whether this is a follow-up visit of an agreement in force, which both sides signed."""
-        visit = self.facts.visit
-        return self.facts.agreement_in_force and visit is not None and visit.purpose is VisitPurpose.FOLLOW_UP
-
-    def local(self, moment: datetime) -> datetime:
-        """The borrower's own time."""
-        if moment.utcoffset() is None:
-            raise ValueError("the gate needs aware moments")
-        return moment.astimezone(ZoneInfo(self.facts.borrower_zone))
-
-    @property
-    def visit_day(self) -> date | None:
-        """The day of the visit in the lender's zone."""
-        if self.facts.visit is None:
-            return None
-        return self.facts.visit.starts_at.astimezone(ZoneInfo(self.policy.business.timezone)).date()
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class RuleResult:
-    """What one rule found. `facts` fill the gaps of its sentence; `key` is the key of the pack it read."""
-
-    id: RuleId
-    passed: bool
-    key: str
-    source: Source
-    facts: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def text_key(self) -> str:
-        return f"gate_{self.id.value}"
-
-    @property
-    def overridable(self) -> bool:
-        return self.id not in NEVER_OVERRIDDEN
+def as_json(facts: Facts) -> dict[str, object]:
+    """Write facts so that they can be kept and judged again; `from_json` reads them back the same."""
+    return {each.name: _plain(getattr(facts, each.name)) for each in fields(facts)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
-    """The answer of the gate: every rule that was asked, passed or not."""
-
-    action: Action
-    action_class: ActionClass
-    rules: tuple[RuleResult, ...]
-    policy_version: str
-    decided_at: datetime
-
-    @property
-    def allowed(self) -> bool:
-        return all(rule.passed for rule in self.rules)
-
-    @property
-    def failed(self) -> tuple[RuleResult, ...]:
-        return tuple(rule for rule in self.rules if not rule.passed)
-
-    def allowed_despite(self, overridden: Collection[RuleId]) -> bool:
-        """Whether it is allowed once a second person has set these rules aside, each for a reason."""
-        return all(rule.overridable and rule.id in overridden for rule in self.failed)
+def from_json(stored: Mapping[str, object]) -> Facts:
+    """Read facts as `as_json` wrote them. A fact not known then has its default; raises ValueError for one
+    that is not known now, since a judgement without it would be another."""
+    return _read(Facts, stored)
 
 
-Test = Callable[[Asked], bool]
-Gaps = Callable[[Asked], Mapping[str, Any]]
+def _plain(value: object) -> object:
+    if isinstance(value, VisitFacts | PreferredHours):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, frozenset):
+        return sorted(_plain(each) for each in value)  # type: ignore[type-var]
+    return value.value if isinstance(value, Enum) else value
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A test, the key of the pack whose source answers for it, and the facts its sentence needs."""
-
-    id: RuleId
-    key: str
-    passes: Test
-    gaps: Gaps
-
-    def judge(self, asked: Asked) -> RuleResult:
-        return RuleResult(
-            id=self.id,
-            passed=self.passes(asked),
-            key=self.key,
-            source=asked.policy.why(self.key),
-            facts=self.gaps(asked),
-        )
+def _read(kind: type[T], stored: Mapping[str, object]) -> T:
+    hints = get_type_hints(kind)
+    if unknown := stored.keys() - hints.keys():
+        raise ValueError(f"facts are not known: {', '.join(sorted(unknown))}")
+    return kind(**{name: _value(hints[name], value) for name, value in stored.items()})
 
 
-def rule(rule_id: RuleId, key: str, passes: Test, gaps: Gaps = lambda asked: {}) -> Rule:
-    return Rule(id=rule_id, key=key, passes=passes, gaps=gaps)
+def _value(hint: Any, value: Any) -> Any:
+    if isinstance(hint, UnionType):
+        hint = next(each for each in get_args(hint) if each is not type(None))
+    if value is None:
+        return None
+    if get_origin(hint) is frozenset:
+        [item] = get_args(hint)
+        return frozenset(_value(item, each) for each in value)
+    if hint in (datetime, date, time):
+        return hint.fromisoformat(value)
+    if hint in (VisitFacts, PreferredHours):
+        return _read(hint, value)
+    return hint(value)

@@ -2,19 +2,18 @@
 
 Every rule that applies is asked, not only the first that fails, so that a page can show the whole list."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from portal.domain.contact_facts import (
+from portal.domain.contact_decision import (
     NEVER_OVERRIDDEN,
     Asked,
     Decision,
-    Facts,
     Rule,
     RuleId,
     RuleResult,
-    VisitFacts,
     rule,
 )
+from portal.domain.contact_facts import Facts, VisitFacts
 from portal.domain.policy import Policy
 from portal.domain.visit_rules import VISIT_ACTIONS, VISIT_FROM_LENDER_RULES, VISIT_RULES
 from portal.vocabulary import Action, Channel, HoldReason, PlaceKind
@@ -82,16 +81,16 @@ def _blocking_holds(asked: Asked) -> list[HoldReason]:
     return sorted(asked.facts.holds & set(asked.policy.contact.blocked_during) - own_rule)
 
 
-def _cooldown_end(asked: Asked) -> datetime | None:
-    if asked.facts.last_conversation_at is None:
+def cooldown_end(facts: Facts, policy: Policy) -> datetime | None:
+    """When the quiet time after the last conversation ends, whatever the clocks are set to meanwhile."""
+    if facts.last_conversation_at is None:
         return None
-    return asked.facts.last_conversation_at + timedelta(
-        hours=asked.policy.contact.cooldown_after_conversation_hours
-    )
+    hours = timedelta(hours=policy.contact.cooldown_after_conversation_hours)
+    return facts.last_conversation_at.astimezone(UTC) + hours
 
 
 def _cooled_down(asked: Asked) -> bool:
-    end = _cooldown_end(asked)
+    end = cooldown_end(asked.facts, asked.policy)
     return end is None or asked.now >= end
 
 
@@ -200,7 +199,10 @@ _CONVERSATIONS = [
         RuleId.COOLDOWN,
         "contact.cooldown_after_conversation_hours",
         _cooled_down,
-        lambda a: {"until": _cooldown_end(a), "hours": a.policy.contact.cooldown_after_conversation_hours},
+        lambda a: {
+            "until": cooldown_end(a.facts, a.policy),
+            "hours": a.policy.contact.cooldown_after_conversation_hours,
+        },
     ),
     rule(
         RuleId.CONVERSATIONS_PER_DAY,

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from portal.domain.calendar import BusinessCalendar
-from portal.domain.contact_facts import Asked, Rule, RuleId, VisitFacts, rule
+from portal.domain.contact_decision import Asked, Rule, RuleId, rule
+from portal.domain.contact_facts import VisitFacts
 from portal.vocabulary import Action, HoldReason
 
 VISIT_ACTIONS = frozenset({Action.VISIT_PROPOSAL, Action.VISIT_CONFIRMATION, Action.VISIT_START})

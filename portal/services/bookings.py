@@ -15,7 +15,7 @@ from portal.domain.refusals import Refused
 from portal.domain.slots import Slot
 from portal.models import Case, ContactPoint, Staff, Visit, VisitCell, VisitCrew
 from portal.services import audit, cases, gate, lenders, slots_on_offer, visit_moves, visits
-from portal.services.gate_facts import Question
+from portal.services.gate_visits import Question
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import (
     Action,

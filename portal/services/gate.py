@@ -11,43 +11,62 @@ from typing import Any, Unpack
 
 from sqlalchemy.orm import Session
 
-from portal.domain import contact_rules
+from portal.domain import contact_rules, contact_when
 from portal.domain.actor import Actor
-from portal.domain.contact_facts import NEVER_OVERRIDDEN, Facts, RuleId, RuleResult
-from portal.domain.contact_facts import Decision as Judgement
+from portal.domain.contact_decision import NEVER_OVERRIDDEN, RuleId, RuleResult
+from portal.domain.contact_decision import Decision as Judgement
+from portal.domain.contact_facts import Facts, as_json
+from portal.domain.policy import Policy
 from portal.domain.refusals import Refused
 from portal.infra import ids
 from portal.models import Borrower, Case, Decision
 from portal.services import audit, lenders, policies
-from portal.services.gate_facts import Question, gather
+from portal.services.gate_facts import gather
+from portal.services.gate_visits import Question
 from portal.vocabulary import Action, ActionClass, Initiator, Locale
 
 
 def judge(session: Session, **question: Unpack[Question]) -> Judgement:
     """Say what the gate would say. Nothing is stored: for pages that show what is possible."""
-    policy = policies.of(lenders.get(session, question["case"].lender_id), question["now"])
-    facts = gather(session, question, policy)
-    return contact_rules.decide(question["action"], facts, policy, question["now"])
+    return _judge(session, question)[0]
+
+
+def earliest(session: Session, **question: Unpack[Question]) -> datetime | None:
+    """Return the first moment from `now` on at which the gate says yes if nothing else changes; `now` itself
+    when it says so already. None: waiting does not help."""
+    policy = _policy(session, question["case"].lender_id, question["now"])
+    facts, log = gather(session, question, policy)
+    return contact_when.earliest(question["action"], facts, log, policy, question["now"])
 
 
 def ask(session: Session, **question: Unpack[Question]) -> Decision:
     """Ask the gate and store its answer, whichever it is."""
-    return _store(session, question, judge(session, **question), ids.new_ref())
+    return _store(session, question, *_judge(session, question), ids.new_ref())
 
 
 def require(session: Session, **question: Unpack[Question]) -> Decision:
     """Return the stored decision that allows an act. Refused: a rule forbids it; the decision is stored."""
-    judgement = judge(session, **question)
-    if judgement.allowed:
-        return _store(session, question, judgement, ids.new_ref())
+    judgement, facts = _judge(session, question)
     ref = ids.new_ref()
+    if judgement.allowed:
+        return _store(session, question, judgement, facts, ref)
     raise Refused(
         "contact_gate",
-        afterwards=partial(_remember, question=question, judgement=judgement, ref=ref),
+        afterwards=partial(_remember, question=question, judgement=judgement, facts=facts, ref=ref),
         rules=[as_line(each) for each in judgement.failed],
         currency=question["case"].currency,
         decision=ref,
     )
+
+
+def _judge(session: Session, question: Question) -> tuple[Judgement, Facts]:
+    policy = _policy(session, question["case"].lender_id, question["now"])
+    facts, _ = gather(session, question, policy)
+    return contact_rules.decide(question["action"], facts, policy, question["now"]), facts
+
+
+def _policy(session: Session, lender_id: int, now: datetime) -> Policy:
+    return policies.of(lenders.get(session, lender_id), now)
 
 
 def for_service(
@@ -63,7 +82,7 @@ def for_service(
     """Ask the gate about a message of class service, which no hold stops, and store its answer.
 
     `asked_just_now`: the borrower's own act asked for it, at whatever hour. There is an address for it."""
-    policy = policies.of(lenders.get(session, borrower.lender_id), now)
+    policy = _policy(session, borrower.lender_id, now)
     facts = Facts(
         borrower_zone=borrower.timezone or policy.business.timezone,
         initiator=Initiator.BORROWER if asked_just_now else Initiator.LENDER,
@@ -71,7 +90,7 @@ def for_service(
         asked_just_now=asked_just_now,
     )
     judgement = contact_rules.decide(action, facts, policy, now)
-    return _add(session, judgement, borrower=borrower, case=case, actor=actor, ref=ids.new_ref())
+    return _add(session, judgement, facts, borrower=borrower, case=case, actor=actor, ref=ids.new_ref())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,17 +126,26 @@ def as_line(result: RuleResult) -> RuleLine:
     return _line(_as_stored(result))
 
 
-def _remember(session: Session, *, question: Question, judgement: Judgement, ref: str) -> None:
-    _store(session, question, judgement, ref)
+def _remember(session: Session, *, question: Question, judgement: Judgement, facts: Facts, ref: str) -> None:
+    _store(session, question, judgement, facts, ref)
 
 
-def _store(session: Session, question: Question, judgement: Judgement, ref: str) -> Decision:
+def _store(session: Session, question: Question, judgement: Judgement, facts: Facts, ref: str) -> Decision:
     case = question["case"]
-    return _add(session, judgement, borrower=case.borrower, case=case, actor=question["actor"], ref=ref)
+    return _add(
+        session, judgement, facts, borrower=case.borrower, case=case, actor=question["actor"], ref=ref
+    )
 
 
 def _add(
-    session: Session, judgement: Judgement, *, borrower: Borrower, case: Case | None, actor: Actor, ref: str
+    session: Session,
+    judgement: Judgement,
+    facts: Facts,
+    *,
+    borrower: Borrower,
+    case: Case | None,
+    actor: Actor,
+    ref: str,
 ) -> Decision:
     row = Decision(
         lender_id=borrower.lender_id,
@@ -129,18 +157,19 @@ def _add(
         action_class=judgement.action_class,
         allowed=judgement.allowed,
         rules={"asked": [_as_stored(each) for each in judgement.rules]},
+        facts=as_json(facts),
         pack_version=judgement.policy_version,
         actor=str(actor),
     )
     session.add(row)
-    # What the borrower's own acts bring along is no act on the case.
-    shown = judgement.action_class is ActionClass.COLLECTION or not judgement.allowed
+    # A code or a receipt that leaves is no act on the case.
+    served = judgement.action_class is ActionClass.SERVICE and judgement.action in (Action.SMS, Action.EMAIL)
     audit.record(
         session,
         actor=actor,
         action="contact_allowed" if judgement.allowed else "contact_refused",
         subject=row,
-        case=case if shown else None,
+        case=None if served and judgement.allowed else case,
         now=judgement.decided_at,
         about=judgement.action,
         failed=",".join(each.id for each in judgement.failed) or None,

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import system
-from portal.domain.contact_facts import RuleId
+from portal.domain.contact_decision import RuleId
 from portal.infra.delivery import Letter
 from portal.models import Borrower, Case, Contact, Lender, Message
 from portal.services import audit, gate, policies

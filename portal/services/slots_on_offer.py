@@ -16,7 +16,7 @@ from portal.domain.slots import DayOffer as DayOffer
 from portal.domain.slots import DayRefusal
 from portal.domain.slots import Slot as Slot
 from portal.models import Case, Staff, StaffRole, Training, Visit, VisitCell
-from portal.services.gate_facts import NOT_COUNTED
+from portal.services.gate_visits import NOT_COUNTED
 from portal.vocabulary import Role
 
 DAYS_AHEAD = 14

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from portal.domain import policy
-from portal.domain.contact_facts import Asked, Decision, Facts, RuleId, RuleResult, VisitFacts, rule
+from portal.domain.contact_decision import Asked, Decision, RuleId, RuleResult, rule
+from portal.domain.contact_facts import Facts, VisitFacts
 from portal.infra import policy_files
 from portal.vocabulary import Action, ActionClass, Initiator, PlaceKind, VisitPurpose
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from portal.domain import policy
-from portal.domain.contact_facts import Asked, Facts, RuleId, VisitFacts
+from portal.domain.contact_decision import Asked, RuleId
+from portal.domain.contact_facts import Facts, VisitFacts
 from portal.infra import policy_files
 from portal.vocabulary import Action, Channel, HoldReason, Initiator, PlaceKind, VisitPurpose
 from tests.domain.built_anew import anew

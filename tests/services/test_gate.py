@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from portal.domain.contact_facts import RuleId
+from portal.domain.contact_decision import RuleId
 from portal.domain.refusals import Refused
 from portal.models import Consent, Contact, Decision, Hold, Lender, Proof
 from portal.services import accounts, audit, cases, gate, policies

@@ -1,0 +1,102 @@
+"""The contacts of a borrower as the contact gate counts them."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from portal.domain.contact_log import Event, Log
+from portal.models import Case, CaseLoan, CaseMove, Contact, ContactPoint, Decision, Loan
+from portal.services.gate_visits import Question
+from portal.vocabulary import Action, CaseState, ContactKind
+
+
+def of(session: Session, question: Question, zone: str) -> Log:
+    """Read what has passed with the borrower of a case until now, over all their cases at the lender."""
+    case, now = question["case"], question["now"]
+    began_at = _began_at(session, case)
+    query = (
+        select(
+            Contact.at,
+            Contact.channel,
+            Contact.outcome,
+            Contact.inbound,
+            Contact.result,
+            Contact.contact_point_id,
+            Contact.case_id,
+            Decision.action,
+            _of_same_product(case).label("same_product"),
+        )
+        .join(Case, Case.id == Contact.case_id)
+        .join(Decision, Decision.id == Contact.decision_id)
+        .where(
+            Contact.lender_id == case.lender_id,
+            Case.lender_id == case.lender_id,
+            Decision.lender_id == case.lender_id,
+            Case.borrower_id == case.borrower_id,
+            Contact.at <= now,
+        )
+        .order_by(Contact.at, Contact.id)
+    )
+    events = tuple(
+        Event(
+            at=row.at,
+            channel=row.channel,
+            outcome=row.outcome,
+            inbound=row.inbound,
+            result=row.result,
+            number=row.contact_point_id,
+            third_party=row.action is Action.THIRD_PARTY,
+            of_case=row.case_id == case.id,
+            earlier_cycle=row.same_product and row.at < began_at,
+        )
+        for row in session.execute(query)
+    )
+    return Log(events, zone, _number(session, question))
+
+
+def _began_at(session: Session, case: Case) -> datetime:
+    """When this collection began: with the case, or when it fell overdue again after all was paid."""
+    query = select(func.max(CaseMove.created_at)).where(
+        CaseMove.lender_id == case.lender_id,
+        CaseMove.case_id == case.id,
+        CaseMove.from_state == CaseState.CURED,
+    )
+    again: datetime | None = session.scalar(query)
+    return again or case.created_at
+
+
+def _of_same_product(case: Case) -> ColumnElement[bool]:
+    """Whether a contact's case has a loan of a product of this case, and is this case or has ended."""
+    own, other = aliased(Loan), aliased(Loan)
+    of_own, of_other = aliased(CaseLoan), aliased(CaseLoan)
+    shared = (
+        select(of_own.id)
+        .join(own, own.id == of_own.loan_id)
+        .join(other, other.product == own.product)
+        .join(of_other, of_other.loan_id == other.id)
+        .where(
+            of_own.lender_id == case.lender_id,
+            of_other.lender_id == case.lender_id,
+            own.lender_id == case.lender_id,
+            other.lender_id == case.lender_id,
+            of_own.case_id == case.id,
+            of_other.case_id == Case.id,
+        )
+        .exists()
+    )
+    return and_(or_(Case.id == case.id, Case.closed_at.is_not(None)), shared)
+
+
+def _number(session: Session, question: Question) -> int | None:
+    """The telephone that is asked about, else the borrower's main one."""
+    if point := question.get("contact_point"):
+        return point.id
+    case = question["case"]
+    query = select(ContactPoint.id).where(
+        ContactPoint.lender_id == case.lender_id,
+        ContactPoint.borrower_id == case.borrower_id,
+        ContactPoint.kind == ContactKind.PHONE,
+        ContactPoint.main.is_(True),
+    )
+    return session.scalar(query)
