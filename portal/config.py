@@ -37,6 +37,8 @@ class Settings:
     files_url: str | None = None
     anchors_path: Path | None = None
     redis_url: str | None = None
+    sms_url: str | None = None
+    mail_url: str | None = None
     proxies: int = 0
     old_master_key: bytes | None = None
 
@@ -101,6 +103,8 @@ class Settings:
             files_url=_files_url(values.get("files_url")),
             anchors_path=Path(values["anchors_path"]).resolve() if values.get("anchors_path") else None,
             redis_url=_redis_url(values.get("redis_url")),
+            sms_url=_carrier_url(values, "sms_url"),
+            mail_url=_carrier_url(values, "mail_url"),
             proxies=_proxies(values.get("proxies", "0")),
         )
 
@@ -108,7 +112,7 @@ class Settings:
 NAMES = (
     *("environment", "database_url", "database_owner_url", "secret_key", "master_key", "old_master_key"),
     *("base_url", "trusted_hosts", "tsa_url"),
-    *("files_url", "redis_url", "proxies", "anchors_path"),
+    *("files_url", "redis_url", "sms_url", "mail_url", "proxies", "anchors_path"),
 )
 
 
@@ -227,6 +231,17 @@ def _redis_url(value: str | None) -> str | None:
     if value and not value.startswith(("redis://", "rediss://", "unix://")):
         raise SettingsError(
             "PORTAL_REDIS_URL is no address of Redis: give one such as redis://127.0.0.1:6379/0"
+        )
+    return value or None
+
+
+def _carrier_url(values: Mapping[str, str], name: str) -> str | None:
+    """The address of a gateway may hold a password: it is in no message."""
+    value = values.get(name)
+    if value and not ("://" in value and "{to}" in value):
+        raise SettingsError(
+            f"PORTAL_{name.upper()} is no address of a gateway: give an Apprise URL with {{to}} where the "
+            "recipient stands"
         )
     return value or None
 

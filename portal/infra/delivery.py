@@ -19,7 +19,13 @@ DRAFTS_KEPT = timedelta(hours=1)
 
 
 class NotDelivered(Exception):
-    """The carrier did not take a letter. The text says why, without anything personal."""
+    """The carrier did not take a letter. The text says why, without anything personal.
+
+    `gateway_down`: it would take no other letter either, for now."""
+
+    def __init__(self, problem: str, *, gateway_down: bool = False) -> None:
+        super().__init__(problem)
+        self.gateway_down = gateway_down
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +38,7 @@ class Letter:
     locale: str
     template: str
     recipient: str
-    subject: str
+    subject: str | None
     body: str
     sent_at: datetime
 
@@ -59,7 +65,8 @@ class OutboxFolder:
             if not crypto.keyring().is_current(letter.lender_id, sealed):  # replaced while it was written
                 _write_whole(path, crypto.keyring().seal(letter.lender_id, _place(letter.ref), text.encode()))
         except OSError as error:
-            raise NotDelivered(f"the outbox folder cannot be written: {error.strerror}") from error
+            problem = f"the outbox folder cannot be written: {error.strerror}"
+            raise NotDelivered(problem, gateway_down=True) from error
 
     def sweep(self, *, now: datetime) -> int:
         """Delete the drafts that killed processes left. Returns how many."""
