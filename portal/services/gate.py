@@ -4,7 +4,7 @@
 the decision is stored all the same."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Unpack
@@ -19,8 +19,8 @@ from portal.domain.contact_facts import Facts, as_json
 from portal.domain.policy import Policy
 from portal.domain.refusals import Refused
 from portal.infra import ids
-from portal.models import Borrower, Case, Decision
-from portal.services import audit, lenders, policies
+from portal.models import Borrower, Case, Decision, Override
+from portal.services import audit, lenders, overrides, policies
 from portal.services.gate_facts import gather
 from portal.services.gate_visits import Question
 from portal.vocabulary import Action, ActionClass, Initiator, Locale
@@ -45,11 +45,17 @@ def ask(session: Session, **question: Unpack[Question]) -> Decision:
 
 
 def require(session: Session, **question: Unpack[Question]) -> Decision:
-    """Return the stored decision that allows an act. Refused: a rule forbids it; the decision is stored."""
+    """Return the stored decision that allows an act; a second person may have set aside what forbids it.
+
+    Refused: a rule forbids it; the decision is stored all the same."""
     judgement, facts = _judge(session, question)
     ref = ids.new_ref()
     if judgement.allowed:
         return _store(session, question, judgement, facts, ref)
+    if override := _override(session, question, judgement):
+        decision = _store(session, question, judgement, facts, ref, override)
+        overrides.use(session, override, actor=question["actor"], now=question["now"])
+        return decision
     raise Refused(
         "contact_gate",
         afterwards=partial(_remember, question=question, judgement=judgement, facts=facts, ref=ref),
@@ -63,6 +69,15 @@ def _judge(session: Session, question: Question) -> tuple[Judgement, Facts]:
     policy = _policy(session, question["case"].lender_id, question["now"])
     facts, _ = gather(session, question, policy)
     return contact_rules.decide(question["action"], facts, policy, question["now"]), facts
+
+
+def _override(session: Session, question: Question, judgement: Judgement) -> Override | None:
+    if question["action_class"] is not ActionClass.COLLECTION:
+        return None
+    failed = [each.id for each in judgement.failed]
+    return overrides.usable(
+        session, case=question["case"], action=question["action"], failed=failed, now=question["now"]
+    )
 
 
 def _policy(session: Session, lender_id: int, now: datetime) -> Policy:
@@ -95,13 +110,15 @@ def for_service(
 
 @dataclass(frozen=True, kw_only=True)
 class RuleLine:
-    """One rule of a decision, for a page. `facts` fill the gaps of the sentence named by `text_key`."""
+    """One rule of a decision, for a page. `facts` fill the gaps of the sentence named by `text_key`;
+    `set_aside`: it failed, and a second person allowed the act all the same."""
 
     id: RuleId
     passed: bool
     facts: Mapping[str, object]
     source_id: str
     source_texts: Mapping[str, str]
+    set_aside: bool = False
 
     @property
     def text_key(self) -> str:
@@ -118,7 +135,15 @@ class RuleLine:
 def explain(decision: Decision) -> list[RuleLine]:
     """Return every rule that was asked, the ones that failed first, as they were at the time."""
     stored: Any = decision.rules["asked"]
-    return sorted((_line(each) for each in stored), key=lambda line: line.passed)
+    aside = set_aside(decision)
+    lines = [replace(_line(each), set_aside=RuleId(each["id"]) in aside) for each in stored]
+    return sorted(lines, key=lambda line: line.passed)
+
+
+def set_aside(decision: Decision) -> frozenset[RuleId]:
+    """Return the rules a second person set aside for the act of a decision."""
+    named: Any = decision.rules.get("set_aside", [])
+    return frozenset(RuleId(each) for each in named)
 
 
 def as_line(result: RuleResult) -> RuleLine:
@@ -130,10 +155,24 @@ def _remember(session: Session, *, question: Question, judgement: Judgement, fac
     _store(session, question, judgement, facts, ref)
 
 
-def _store(session: Session, question: Question, judgement: Judgement, facts: Facts, ref: str) -> Decision:
-    case = question["case"]
+def _store(
+    session: Session,
+    question: Question,
+    judgement: Judgement,
+    facts: Facts,
+    ref: str,
+    override: Override | None = None,
+) -> Decision:
+    case, actor = question["case"], question["actor"]
     return _add(
-        session, judgement, facts, borrower=case.borrower, case=case, actor=question["actor"], ref=ref
+        session,
+        judgement,
+        facts,
+        borrower=case.borrower,
+        case=case,
+        actor=actor,
+        ref=ref,
+        override=override,
     )
 
 
@@ -146,7 +185,10 @@ def _add(
     case: Case | None,
     actor: Actor,
     ref: str,
+    override: Override | None = None,
 ) -> Decision:
+    allowed = judgement.allowed or override is not None
+    set_aside = [each.id.value for each in judgement.failed] if override else []
     row = Decision(
         lender_id=borrower.lender_id,
         created_at=judgement.decided_at,
@@ -155,8 +197,9 @@ def _add(
         borrower_id=borrower.id,
         action=judgement.action,
         action_class=judgement.action_class,
-        allowed=judgement.allowed,
-        rules={"asked": [_as_stored(each) for each in judgement.rules]},
+        allowed=allowed,
+        override_id=override.id if override else None,
+        rules={"asked": [_as_stored(each) for each in judgement.rules], "set_aside": set_aside},
         facts=as_json(facts),
         pack_version=judgement.policy_version,
         actor=str(actor),
@@ -167,12 +210,13 @@ def _add(
     audit.record(
         session,
         actor=actor,
-        action="contact_allowed" if judgement.allowed else "contact_refused",
+        action="contact_allowed" if allowed else "contact_refused",
         subject=row,
         case=None if served and judgement.allowed else case,
         now=judgement.decided_at,
         about=judgement.action,
         failed=",".join(each.id for each in judgement.failed) or None,
+        override=override.ref if override else None,
     )
     return row
 

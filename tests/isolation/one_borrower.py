@@ -22,6 +22,7 @@ from portal.models import (
     Decision,
     FollowUp,
     Hold,
+    Override,
     Payment,
     Promise,
     Registration,
@@ -96,6 +97,7 @@ class OneBorrower:
         self._complaints()
         self._contacts()
         self._strategy()
+        self._override()
         objections.add(self)
         wishes.add(self)
         link, token = links.create(
@@ -352,6 +354,21 @@ class OneBorrower:
             )
         )
         self.session.flush()
+
+    def _override(self) -> None:
+        override = Override(
+            **self.common,
+            case_id=self.case.id,
+            action="call",
+            rules={"ids": ["attempts_per_day"]},
+            reason=f"{self.mark} asked to be called again",
+            requested_by=self.staff[Role.CALLER].id,
+            valid_until=NOW + timedelta(days=1),
+            state="requested",
+        )
+        self.session.add(override)
+        self.session.flush()
+        self.things["override"] = override.ref
 
     def case_rows(self, table: str) -> list[Decision]:
         model = next(each.class_ for each in Base.registry.mappers if each.local_table.name == table)
