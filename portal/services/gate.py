@@ -41,7 +41,7 @@ def earliest(session: Session, **question: Unpack[Question]) -> datetime | None:
 
 def ask(session: Session, **question: Unpack[Question]) -> Decision:
     """Ask the gate and store its answer, whichever it is."""
-    return _store(session, question, *_judge(session, question), ids.new_ref())
+    return _store(session, question, *_judge(session, question), ref=ids.new_ref())
 
 
 def require(session: Session, **question: Unpack[Question]) -> Decision:
@@ -51,9 +51,9 @@ def require(session: Session, **question: Unpack[Question]) -> Decision:
     judgement, facts = _judge(session, question)
     ref = ids.new_ref()
     if judgement.allowed:
-        return _store(session, question, judgement, facts, ref)
+        return _store(session, question, judgement, facts, ref=ref)
     if override := _override(session, question, judgement):
-        decision = _store(session, question, judgement, facts, ref, override)
+        decision = _store(session, question, judgement, facts, ref=ref, override=override)
         overrides.use(session, override, actor=question["actor"], now=question["now"])
         return decision
     raise Refused(
@@ -152,7 +152,7 @@ def as_line(result: RuleResult) -> RuleLine:
 
 
 def _remember(session: Session, *, question: Question, judgement: Judgement, facts: Facts, ref: str) -> None:
-    _store(session, question, judgement, facts, ref)
+    _store(session, question, judgement, facts, ref=ref)
 
 
 def _store(
@@ -160,6 +160,7 @@ def _store(
     question: Question,
     judgement: Judgement,
     facts: Facts,
+    *,
     ref: str,
     override: Override | None = None,
 ) -> Decision:

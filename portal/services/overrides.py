@@ -88,7 +88,7 @@ def request(
     )
     session.add(override)
     session.flush()
-    _record(session, "override_requested", override, case, actor, now)
+    _record(session, "override_requested", override, case, actor=actor, now=now)
     return override
 
 
@@ -118,7 +118,7 @@ def decide(
     if approved:
         override.valid_until = _end_of_next_business_day(session, case, now)
     session.flush()
-    _record(session, f"override_{override.state.value}", override, case, actor, now)
+    _record(session, f"override_{override.state.value}", override, case, actor=actor, now=now)
     return override
 
 
@@ -148,7 +148,7 @@ def use(session: Session, override: Override, *, actor: Actor, now: datetime) ->
     override.state = OverrideState.USED
     session.flush()
     case = session.get_one(Case, override.case_id)
-    _record(session, "override_used", override, case, actor, now)
+    _record(session, "override_used", override, case, actor=actor, now=now)
 
 
 def find(session: Session, ref: str, *, actor: Actor, now: datetime) -> Override | None:
@@ -222,7 +222,9 @@ def _end_of_next_business_day(session: Session, case: Case, now: datetime) -> da
     return datetime.combine(day + _DAY, time.min, zone)
 
 
-def _record(session: Session, what: str, override: Override, case: Case, actor: Actor, now: datetime) -> None:
+def _record(
+    session: Session, what: str, override: Override, case: Case, *, actor: Actor, now: datetime
+) -> None:
     audit.record(
         session,
         actor=actor,
