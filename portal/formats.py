@@ -86,3 +86,12 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "moment": moment,
     "clock": clock,
 }
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def spreadsheet_text(cell: object) -> str:
+    """Return a cell that a spreadsheet shows as text, whatever it begins with, and never runs."""
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Response, stream_with_context
 
+from portal.formats import spreadsheet_text
+
 BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for something else
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 LINES_AT_A_TIME = 200
 
 
@@ -19,19 +20,13 @@ def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]])
     return response
 
 
-def safe(cell: object) -> str:
-    """Return a cell that a spreadsheet shows as text, whatever it begins with."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
-
-
 def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write(BYTE_ORDER_MARK)
-    writer.writerow([safe(cell) for cell in header])
+    writer.writerow([spreadsheet_text(cell) for cell in header])
     for number, row in enumerate(rows, start=1):
-        writer.writerow([safe(cell) for cell in row])
+        writer.writerow([spreadsheet_text(cell) for cell in row])
         if number % LINES_AT_A_TIME == 0:
             yield _taken(buffer)
     yield _taken(buffer)

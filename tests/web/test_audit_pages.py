@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import event
 
 from portal.agent import audit as audit_page
+from portal.formats import spreadsheet_text
 from portal.jobs import anchors as job
 from portal.services import audit, complaints
 from portal.vocabulary import CaseState, ComplaintTopic, Locale, Role
-from portal.web.spreadsheets import BYTE_ORDER_MARK, safe
+from portal.web.spreadsheets import BYTE_ORDER_MARK
 from tests import factories, tampering
 from tests.conftest import NOW
 from tests.signing_in import sign_in_staff
@@ -167,8 +168,8 @@ def test_the_list_is_a_file_that_runs_nothing(client, session, lender, auditor):
 
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\tx", "\rx", " =1"])
 def test_a_cell_that_begins_like_a_formula_is_text(cell):
-    assert safe(cell) == f"'{cell}"
-    assert safe("a=1") == "a=1"
+    assert spreadsheet_text(cell) == f"'{cell}"
+    assert spreadsheet_text("a=1") == "a=1"
 
 
 @pytest.mark.usefixtures("auditor")
