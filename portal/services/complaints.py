@@ -53,6 +53,7 @@ def file(
     name: str = "",
     reply_to: str = "",
     about: Staff | None = None,
+    channel: Channel = Channel.PORTAL,
 ) -> Complaint:
     """File a complaint and start its clock. Collection on the case stops until it is decided."""
     policy = policies.of(lender, now)
@@ -69,7 +70,7 @@ def file(
         about_id=about.id if about else None,
         state=ComplaintState.RECEIVED,
         topic=topic,
-        channel=Channel.PORTAL,
+        channel=channel,
         locale=locale,
         text=text,
         name=name,

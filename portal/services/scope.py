@@ -19,6 +19,7 @@ from portal.models import (
     FollowUp,
     Loan,
     Plan,
+    Promise,
     Proof,
     Relief,
     Row,
@@ -83,6 +84,10 @@ def agreements(actor: Actor, *, now: datetime) -> Select[Agreement]:
 def follow_ups(actor: Actor, *, now: datetime) -> Select[FollowUp]:
     mine = agreements(actor, now=now).with_only_columns(Agreement.id)
     return of_lender(FollowUp, actor).where(FollowUp.agreement_id.in_(mine))
+
+
+def promises(actor: Actor, *, now: datetime) -> Select[Promise]:
+    return of_lender(Promise, actor).where(Promise.case_id.in_(_case_ids(actor, now)))
 
 
 def reliefs(actor: Actor, *, now: datetime) -> Select[Relief]:

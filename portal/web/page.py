@@ -27,6 +27,13 @@ def go_to(url: str) -> Response:
     return response
 
 
+def redirect_in_place(url: str) -> Response:
+    """Send the browser to a page; htmx goes there by itself and puts the page's fragment in place."""
+    response = redirect(url, code=303)
+    assert isinstance(response, Response)
+    return response
+
+
 def download(data: bytes, *, media_type: str, name: str) -> Response:
     """Send a file as an attachment that no browser will run."""
     response = Response(data, mimetype=media_type)

@@ -91,6 +91,9 @@ LABELS: dict[type[StrEnum], dict[str, LazyString]] = {
         HoldReason.BEREAVEMENT: _l("Bereavement"),
         HoldReason.HOSPITAL: _l("Hospital stay"),
         HoldReason.DISASTER: _l("Disaster"),
+        HoldReason.EXAM: _l("Exam"),
+        HoldReason.CRISIS: _l("Not well: help comes first"),
+        HoldReason.BREATHING_SPACE: _l("Breathing space"),
     },
     Initiator: {
         Initiator.BORROWER: _l("Borrower"),
@@ -120,6 +123,8 @@ LABELS: dict[type[StrEnum], dict[str, LazyString]] = {
         ContactOutcome.NO_ANSWER: _l("No answer"),
         ContactOutcome.BUSY: _l("Busy"),
         ContactOutcome.WRONG_NUMBER: _l("Wrong number"),
+        ContactOutcome.WRONG_PERSON: _l("Somebody who does not know the borrower"),
+        ContactOutcome.THIRD_PARTY: _l("Somebody else"),
         ContactOutcome.SENT: _l("Sent"),
     },
 }
