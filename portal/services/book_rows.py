@@ -1,12 +1,12 @@
 """The columns of a loan book: which there are, and how the text of each cell is read."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from functools import lru_cache
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,9 +17,12 @@ from portal.domain import money
 from portal.vocabulary import DayCount, IdType, Locale, Method, PaymentKind, Product
 
 LARGEST_AMOUNT = 10**15  # minor units; the rows of a loan still add up within 64 bits
+LONGEST_AMOUNT = 40
+MOST_DIGITS = 12  # before the point: with two digits behind it, below the largest amount
 MOST_PERIODS = 1200
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 
+MOST_REMEMBERED = 20_000
 Row = dict[str, Any]
 Reader = Callable[[str], Any]
 
@@ -65,8 +68,8 @@ def one_of(words: type[StrEnum]) -> Reader:
     return read
 
 
-@lru_cache(maxsize=4096)
-def day(cell: str) -> date:
+def day(cell: str) -> str:
+    """Read a day of the calendar, which stays the text it is."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell, re.ASCII):
         raise ValueError("is not a date such as 2026-03-01")
     try:
@@ -75,7 +78,7 @@ def day(cell: str) -> date:
         raise ValueError("is not a day of the calendar") from None
     if not 1900 <= read.year <= 2200:
         raise ValueError("is not between the years 1900 and 2200")
-    return read
+    return cell
 
 
 def whole(least: int, most: int) -> Reader:
@@ -116,9 +119,16 @@ def currency(cell: str) -> str:
     return cell
 
 
-@lru_cache(maxsize=8192)
 def amount(cell: str, currency: str) -> int:
     """Read decimal text as minor units."""
+    if len(cell) > LONGEST_AMOUNT:
+        raise ValueError(f"is longer than {LONGEST_AMOUNT} characters")
+    digits = money.minor_digits(currency)
+    if cell.isascii():  # nearly every amount is plain, and is read without the care of the others
+        units, point, rest = cell.partition(".")
+        plain = units.isdigit() and len(units) <= MOST_DIGITS
+        if plain and (not point or (rest.isdigit() and len(rest) <= digits)):
+            return int(units + rest.ljust(digits, "0"))
     minor = money.parse_amount(cell, currency)
     if minor > LARGEST_AMOUNT:
         raise ValueError("is larger than any amount of a loan book")
@@ -150,7 +160,7 @@ def phone(cell: str, region: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-_CODE = text(64)
+_CODE, _AMOUNT = text(64), text(LONGEST_AMOUNT)
 BORROWERS = (
     Column("borrower_no", _CODE),
     Column("name", text(200)),
@@ -171,30 +181,30 @@ LOANS = (
     Column("borrower_no", _CODE),
     Column("product", one_of(Product)),
     Column("currency", currency),
-    Column("principal", text(40)),
+    Column("principal", _AMOUNT),
     Column("annual_rate", rate),
     Column("start_date", day),
     Column("periods", whole(1, MOST_PERIODS)),
     Column("method", one_of(Method)),
     Column("day_count", one_of(DayCount)),
-    Column("credit_limit", text(40), needed=False),
+    Column("credit_limit", _AMOUNT, needed=False),
 )
 INSTALMENTS = (
     Column("contract_no", _CODE),
     Column("number", whole(1, MOST_PERIODS)),
     Column("due_date", day),
-    Column("principal", text(40)),
-    Column("interest", text(40)),
-    Column("fees", text(40)),
-    Column("principal_paid", text(40)),
-    Column("interest_paid", text(40)),
-    Column("fees_paid", text(40)),
+    Column("principal", _AMOUNT),
+    Column("interest", _AMOUNT),
+    Column("fees", _AMOUNT),
+    Column("principal_paid", _AMOUNT),
+    Column("interest_paid", _AMOUNT),
+    Column("fees_paid", _AMOUNT),
 )
 PAYMENTS = (
     Column("payment_id", _CODE),
     Column("contract_no", _CODE),
     Column("paid_on", day),
-    Column("amount", text(40)),
+    Column("amount", _AMOUNT),
     Column("currency", currency),
     Column("kind", one_of(PaymentKind), needed=False, blank=PaymentKind.PAYMENT),
     Column("reference", text(100), needed=False, blank=""),
@@ -214,40 +224,84 @@ AMOUNTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-def needed(kind: str) -> tuple[str, ...]:
-    """The columns that a file of this kind must have."""
-    return tuple(column.name for column in KINDS[kind] if column.needed)
+class Memory(dict[str, Any]):
+    """What cells of a column were read as, up to a number of different ones: most come again."""
+
+    def __init__(self, read: Reader) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, cell: str) -> Any:
+        value = self._read(cell)
+        if len(self) < MOST_REMEMBERED:
+            self[cell] = value
+        return value
 
 
-def read(kind: str, cells: Mapping[str, str], wrong: list[CellError]) -> Row:
-    """Read the cells of a row; cells that cannot be read are left out and added to `wrong`."""
-    row: Row = {}
-    for column in KINDS[kind]:
-        cell = cells.get(column.name, "")
-        if not cell:
-            if column.needed:
-                wrong.append(CellError(column.name, "", "is blank"))
-            else:
-                row[column.name] = column.blank
-            continue
+def _of_cell(column: Column) -> Reader:
+    def read(cell: str) -> Any:
+        if cell:
+            return column.read(cell)
+        if column.needed:
+            raise ValueError("is blank")
+        return column.blank
+
+    return read
+
+
+Memories = list[tuple[str, Memory]]
+
+
+class Reading:
+    """Reads the rows of one set, and remembers what the cells of it were read as."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, Memories] = {
+            kind: [(column.name, Memory(_of_cell(column))) for column in columns]
+            for kind, columns in KINDS.items()
+        }
+        self._typed: dict[tuple[str, str | None], Memories] = {
+            (kind, currency): [
+                (name, _amounts(kind, name, currency) if name in AMOUNTS[kind] else memory)
+                for name, memory in self._texts[kind]
+            ]
+            for kind in AMOUNTS
+            for currency in money.MINOR_DIGITS
+        }
+
+    def read(
+        self, kind: str, cells: Mapping[str, str], wrong: list[CellError], currency: str | None = None
+    ) -> Row:
+        """Read the cells of a row; cells that cannot be read are left out and added to `wrong`.
+
+        Amounts are read as minor units of `currency`, else of the row's own; without one they stay text."""
+        currency = currency or cells.get("currency")
+        memories = self._typed.get((kind, currency)) or self._texts[kind]
         try:
-            row[column.name] = column.read(cell)
+            return {name: memory[cells.get(name, "")] for name, memory in memories}
+        except ValueError:
+            return _one_by_one(memories, cells, wrong)
+
+
+def _amounts(kind: str, name: str, currency: str) -> Memory:
+    column = next(column for column in KINDS[kind] if column.name == name)
+    return Memory(_of_cell(replace(column, read=partial(amount, currency=currency))))
+
+
+def _one_by_one(memories: Memories, cells: Mapping[str, str], wrong: list[CellError]) -> Row:
+    row: Row = {}
+    for name, memory in memories:
+        cell = cells.get(name, "")
+        try:
+            row[name] = memory[cell]
         except ValueError as error:
-            wrong.append(CellError(column.name, cell, _reason(error, cell)))
+            wrong.append(CellError(name, cell, _reason(error, cell)))
     return row
 
 
-def read_amounts(kind: str, row: Row, currency: str) -> Iterator[CellError]:
-    """Turn the amounts of a row from text into minor units of a currency."""
-    for name in AMOUNTS[kind]:
-        cell = row.get(name)
-        if cell is None:
-            continue
-        try:
-            row[name] = amount(cell, currency)
-        except ValueError as error:
-            del row[name]
-            yield CellError(name, cell, _reason(error, cell))
+def needed(kind: str) -> tuple[str, ...]:
+    """The columns that a file of this kind must have."""
+    return tuple(column.name for column in KINDS[kind] if column.needed)
 
 
 def _reason(error: ValueError, cell: str) -> str:

@@ -1,11 +1,11 @@
 """Taking in a loan book: checked whole, then written whole or not at all, never held in memory."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,15 +16,16 @@ from portal.infra import book_files
 from portal.infra.book_files import BookSet, Problem, RawRow
 from portal.models import BookImport, Borrower, ContactPoint, Instalment, Lender, Loan, Payment
 from portal.models.functions import refresh_statistics
-from portal.services import audit, book_checks, book_rows, policies
-from portal.services.book_checks import Keys
+from portal.services import audit, book_rows, policies
+from portal.services.book_checks import Checks
 from portal.services.book_rows import CellError, Row
-from portal.services.book_writing import CHUNK, WRITERS, Target
+from portal.services.book_writing import CHUNK, STAGED, WRITERS, Target
 from portal.vocabulary import JobState
 
 KINDS = tuple(book_rows.KINDS)
 COLUMNS = book_rows.NAMES
 MOST_PROBLEMS = 1000
+READ_AT_ONCE = 1000  # small, so that what is read is forgotten before the interpreter counts it as lasting
 Progress = Callable[[str, int], None]
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ class Check:
     """What a set holds and what is wrong with it. Nothing was written."""
 
     book: BookSet
-    keys: Keys
+    checks: Checks
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     id_warnings: int = 0
@@ -43,6 +44,23 @@ class Check:
     @property
     def too_many(self) -> bool:
         return len(self.problems) >= MOST_PROBLEMS
+
+    def take(self, kind: str, rows: Sequence[RawRow], unread: Iterable[Problem]) -> None:
+        """Check some rows of a file; `unread` are those among them that could not be read at all."""
+        found, name = self.checks.take(kind, rows), self.book.files[kind].name
+        told = [_problem(name, rows[place], error) for place, error in found.wrong]
+        self.problems += sorted((*unread, *told), key=lambda each: each.line)
+        del self.problems[MOST_PROBLEMS:]
+        self.counts[kind] += len(rows)
+        self.id_warnings += len(found.odd)
+        if found.odd and self.first_warning is None:
+            place, error = found.odd[0]
+            self.first_warning = Problem(name, rows[place].line, error.column, "", error.reason)
+
+
+def _problem(file: str, raw: RawRow, error: CellError) -> Problem:
+    value = raw.cells.get(error.column) or error.value
+    return Problem(file, raw.line, error.column, value, error.reason)
 
 
 @dataclass(frozen=True)
@@ -60,21 +78,27 @@ def find(session: Session, *, lender: Lender, book: BookSet) -> BookImport | Non
     )
 
 
-def check(session: Session, *, lender: Lender, book: BookSet, progress: Progress = lambda *_: None) -> Check:
-    """Read every row of a set and collect up to 1,000 problems. Writes nothing."""
-    found = Check(book, _keys_of(session, lender, book.as_of))
+def check(
+    session: Session,
+    *,
+    lender: Lender,
+    book: BookSet,
+    strict_ids: bool = False,
+    progress: Progress = lambda *_: None,
+) -> Check:
+    """Read every row of a set and collect up to 1,000 problems. Writes nothing.
+
+    `strict_ids`: an ID number whose check digit does not fit is a problem, and not only a warning."""
+    region = policies.in_force(lender.preset, book.as_of).business.calendar
+    found = Check(book, Checks(session, lender.id, region, strict_ids))
     for kind in KINDS:
-        for raw in _raw_rows(book, kind):
+        for some in _chunks(_raw_rows(book, kind), READ_AT_ONCE):
+            rows = [each for each in some if isinstance(each, RawRow)]
+            unread = [each for each in some if isinstance(each, Problem)]
+            found.take(kind, rows, unread)
+            progress(kind, found.counts[kind])
             if found.too_many:
                 return found
-            if isinstance(raw, Problem):
-                found.problems.append(raw)
-                continue
-            found.problems.extend(_problems(found, kind, raw))
-            found.counts[kind] += 1
-            if found.counts[kind] % CHUNK == 0:
-                progress(kind, found.counts[kind])
-    del found.problems[MOST_PROBLEMS:]
     return found
 
 
@@ -105,10 +129,10 @@ def write(
     session.add(entry)
     session.flush()
     target = Target(session, lender.id, entry.id, book.as_of, now)
-    for kind in KINDS:
-        for number, chunk in enumerate(_chunks(_typed_rows(check, kind))):
-            WRITERS[kind](target, chunk)
-            progress(kind, number * CHUNK + len(chunk))
+    for kind in counts:
+        for number, rows in enumerate(_rows_to_write(check, kind)):
+            WRITERS[kind](target, check.checks.stage, rows)
+            progress(kind, number * CHUNK + len(rows))
     if not book.unchanged():
         raise Refused("book_changed_while_read")
     audit.record(
@@ -128,56 +152,29 @@ def write(
     return Outcome(unchanged=False, counts=counts)
 
 
-def _keys_of(session: Session, lender: Lender, as_of: date) -> Keys:
-    """Start with the numbers that are in the book already: a set may refer to them."""
-    keys = Keys(region=policies.in_force(lender.preset, as_of).business.calendar)
-    numbers = select(Borrower.borrower_no).where(Borrower.lender_id == lender.id)
-    for number in session.scalars(numbers.execution_options(yield_per=CHUNK)):
-        keys.in_book("borrower", number)
-    loans = select(Loan.contract_no, Loan.currency, Loan.principal).where(Loan.lender_id == lender.id)
-    for loan in session.execute(loans.execution_options(yield_per=CHUNK)):
-        keys.in_book("loan", loan.contract_no, f"{loan.currency} {loan.principal}")
-    return keys
-
-
 def _raw_rows(book: BookSet, kind: str) -> Iterator[RawRow | Problem]:
     if file := book.files.get(kind):
         yield from book_files.rows(file, needed=book_rows.needed(kind), known=COLUMNS[kind])
 
 
-def _problems(found: Check, kind: str, raw: RawRow) -> Iterator[Problem]:
-    wrong: list[CellError] = []
-    row = book_checks.typed(kind, raw.cells, found.keys, wrong)
-    if wrong:
-        found.keys.broken(kind, row)
-    else:
-        wrong.extend(book_checks.check(kind, row, found.keys))
-        _warn(found, kind, raw, row)
-    for each in wrong:
-        value = raw.cells.get(each.column) or each.value
-        yield Problem(found.book.files[kind].name, raw.line, each.column, value, each.reason)
-
-
-def _warn(found: Check, kind: str, raw: RawRow, row: Row) -> None:
-    if column := book_checks.warning(kind, row):
-        found.id_warnings += 1
-        if found.first_warning is None:
-            name = found.book.files[kind].name
-            found.first_warning = Problem(name, raw.line, column, "", "the check digit does not fit")
+def _rows_to_write(check: Check, kind: str) -> Iterator[list[Any]]:
+    if kind in STAGED:
+        return check.checks.stage.chunks(STAGED[kind], CHUNK)
+    return _chunks(_typed_rows(check, kind), CHUNK)
 
 
 def _typed_rows(check: Check, kind: str) -> Iterator[Row]:
     """Read the rows a second time. They were right a moment ago: if not, the file was changed."""
     for raw in _raw_rows(check.book, kind):
         wrong: list[CellError] = []
-        row = book_checks.typed(kind, raw.cells, check.keys, wrong) if isinstance(raw, RawRow) else {}
+        row = check.checks.typed(kind, raw.cells, wrong) if isinstance(raw, RawRow) else {}
         if wrong or not row:
             raise Refused("book_changed_while_read")
         yield row
 
 
-def _chunks(rows: Iterator[T]) -> Iterator[list[T]]:
-    while chunk := list(islice(rows, CHUNK)):
+def _chunks(rows: Iterator[T], size: int) -> Iterator[list[T]]:
+    while chunk := list(islice(rows, size)):
         yield chunk
 
 

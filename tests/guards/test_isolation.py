@@ -9,6 +9,7 @@ MODULES = sorted(Path("portal").rglob("*.py"))
 NAMES = {str(path.relative_to("portal")): path for path in MODULES}
 # Where SQL is written by hand, and why.
 RAW = {
+    "infra/bulk.py": "writes many rows at once, of one lender, the way each database is quickest",
     "infra/database_facts.py": "asks the database about itself",
     "infra/database_role.py": "makes the role that the portal works as",
     "infra/db.py": "opens transactions the way SQLite needs",
