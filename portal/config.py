@@ -17,6 +17,7 @@ FEWEST_DISTINCT = 16  # of 32 bytes drawn at random, fewer are different once in
 REQUIRED_KEYS = ("master_key", "secret_key")
 KEYS = (*REQUIRED_KEYS, "old_master_key")  # the old one may be as weak as it was: it is on its way out
 MOST_PROXIES = 9
+LARGEST_IMPORT_MB = 1024
 
 
 class SettingsError(Exception):
@@ -41,6 +42,7 @@ class Settings:
     mail_url: str | None = None
     proxies: int = 0
     old_master_key: bytes | None = None
+    import_limit_mb: int = 64
 
     def with_master_key(self, key: bytes) -> Self:
         """The same settings after the master key was replaced."""
@@ -68,6 +70,11 @@ class Settings:
     def policies(self) -> Path:
         """The lenders' own policy packs, beside the shipped ones."""
         return self.instance / "policies"
+
+    @property
+    def temporary(self) -> Path:
+        """Where files lie for a moment that have to be unpacked."""
+        return self.instance / "temporary"
 
     @property
     def outbox(self) -> Path:
@@ -106,13 +113,14 @@ class Settings:
             sms_url=_carrier_url(values, "sms_url"),
             mail_url=_carrier_url(values, "mail_url"),
             proxies=_proxies(values.get("proxies", "0")),
+            import_limit_mb=_import_limit(values.get("import_limit_mb", "64")),
         )
 
 
 NAMES = (
     *("environment", "database_url", "database_owner_url", "secret_key", "master_key", "old_master_key"),
     *("base_url", "trusted_hosts", "tsa_url"),
-    *("files_url", "redis_url", "sms_url", "mail_url", "proxies", "anchors_path"),
+    *("files_url", "redis_url", "sms_url", "mail_url", "proxies", "anchors_path", "import_limit_mb"),
 )
 
 
@@ -251,4 +259,12 @@ def _proxies(value: str) -> int:
         return int(value)
     raise SettingsError(
         f"PORTAL_PROXIES is {value!r}: give the number of proxies in front, 0 to {MOST_PROXIES}"
+    )
+
+
+def _import_limit(value: str) -> int:
+    if value.isascii() and value.isdecimal() and 1 <= int(value) <= LARGEST_IMPORT_MB:
+        return int(value)
+    raise SettingsError(
+        f"PORTAL_IMPORT_LIMIT_MB is {value!r}: give a number of megabytes, 1 to {LARGEST_IMPORT_MB}"
     )

@@ -83,13 +83,21 @@ def plain(known: Collection[str]) -> FileMapping:
 def read_mapping(path: Path, *, known: Mapping[str, Collection[str]]) -> dict[str, FileMapping]:
     """Read a mapping file; `known` names the columns of each kind of file. Raises MappingError."""
     try:
-        sections = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return mapping_of(path.read_text("utf-8"), name=path.name, known=known)
+    except (OSError, UnicodeDecodeError) as error:
         raise MappingError(f"{path.name}: cannot be read: {error}") from error
+
+
+def mapping_of(text: str, *, name: str, known: Mapping[str, Collection[str]]) -> dict[str, FileMapping]:
+    """Read the text of a mapping file that is called so. Raises MappingError."""
+    try:
+        sections = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MappingError(f"{name}: cannot be read: {error}") from error
     for kind, section in sections.items():
         if kind not in known or not isinstance(section, dict):
-            raise MappingError(f"{path.name}: {kind}: is no section; known are {', '.join(known)}")
-    return {kind: _file(path.name, kind, section, known[kind]) for kind, section in sections.items()}
+            raise MappingError(f"{name}: {kind}: is no section; known are {', '.join(known)}")
+    return {kind: _file(name, kind, section, known[kind]) for kind, section in sections.items()}
 
 
 def _file(name: str, kind: str, section: dict[str, Any], known: Collection[str]) -> FileMapping:

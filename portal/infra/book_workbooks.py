@@ -60,12 +60,16 @@ def _workbook(place: Path) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about styles and print areas, which are not read
         try:
-            with closing(openpyxl.load_workbook(place, read_only=True, keep_links=False)) as workbook:
+            with (
+                place.open("rb") as content,
+                closing(openpyxl.load_workbook(content, read_only=True, keep_links=False)) as workbook,
+            ):
                 yield workbook
         except BookError:
             raise
         except (*DAMAGED, ValueError, KeyError, TypeError, AttributeError, SyntaxError) as error:
-            raise BookError(f"{place.name} cannot be read as xlsx: {type(error.__cause__ or error).__name__}") from error
+            kind = type(error.__cause__ or error).__name__
+            raise BookError(f"{place.name} cannot be read as xlsx: {kind}") from error
 
 
 def _rows(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:

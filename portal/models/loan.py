@@ -171,7 +171,7 @@ class BookUpload(EditedRow):
 
     state: Mapped[UploadState] = word(UploadState)
     name: Mapped[str]
-    file_id: Mapped[int]
+    file_id: Mapped[int | None]  # None: it was taken in or refused, and is gone
     mapping: Mapped[str | None]  # the text of a mapping file
     as_of: Mapped[date | None] = mapped_column(Day)
     dry_run: Mapped[bool] = mapped_column(Flag)

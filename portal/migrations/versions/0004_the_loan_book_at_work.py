@@ -211,7 +211,7 @@ def _book_upload() -> None:
         sa.Column("ref", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("file_id", types.Whole, nullable=False),
+        sa.Column("file_id", types.Whole, nullable=True),
         sa.Column("mapping", sa.Text(), nullable=True),
         sa.Column("as_of", types.Day(), nullable=True),
         sa.Column("dry_run", types.Flag(), nullable=False),
