@@ -14,6 +14,9 @@ _DAY = timedelta(days=1)
 _SATURDAY = 5
 # There the yearly notice gives stretches of days off: the weekend inside one is part of the holiday.
 _STRETCHES = {"CN"}
+_PARTS = {"GB": "ENG"}  # the bank holidays of England and Wales
+# There the library calls some of the general holidays, such as Good Friday, optional.
+_CATEGORIES = {"HK": ("public", "optional")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,4 +80,11 @@ class BusinessCalendar:
 
 @cache
 def _named_holidays(country: str, year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays(country, years=year, expand=False))
+    named = holidays.country_holidays(
+        country,
+        subdiv=_PARTS.get(country),
+        years=year,
+        expand=False,
+        categories=_CATEGORIES.get(country),
+    )
+    return frozenset(named)

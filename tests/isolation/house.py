@@ -15,6 +15,7 @@ from portal.models import (
     JobRun,
     Lender,
     PaymentAccount,
+    PolicyVersion,
     RecoveryCode,
     Staff,
     WebSession,
@@ -67,7 +68,15 @@ class House:
         """What belongs to the lender as a whole."""
         book = BookImport(**self.common, digest="ab" * 32, as_of=TODAY, state="done", counts={"loans": 2})
         run = JobRun(lender_id=self.lender.id, job="nightly", slot="2026-03-01", state="done", started_at=NOW)
-        self.session.add_all([book, run])
+        rules = PolicyVersion(
+            **self.common,
+            code="tw",
+            version="2026.1",
+            digest=f"{self.lender.id:012x}",
+            effective_from=TODAY,
+            content={"values": {"contacts.hotline": {"value": canary(self.name, HOUSE), "why": "house"}}},
+        )
+        self.session.add_all([book, run, rules])
         self._upload()
         wishes.add_texts(self, canary(self.name, HOUSE))
 

@@ -1,6 +1,8 @@
 """Policy packs: what a lender allows, and why."""
 
+from portal.domain.policy.case_keys import BookPolicy, CasePolicy, DisputePolicy
 from portal.domain.policy.contact_keys import (
+    PUBLIC_HOLIDAY,
     TRAINING_MODULES,
     BusinessPolicy,
     ContactPolicy,
@@ -8,16 +10,15 @@ from portal.domain.policy.contact_keys import (
     VisitPolicy,
 )
 from portal.domain.policy.debt_keys import COMPONENTS, AgeingPolicy, AllocationPolicy, Bucket, InterestPolicy
-from portal.domain.policy.pack import (
-    KEYS,
-    SECTIONS,
-    PackFile,
-    Policy,
-    PolicyError,
-    Source,
-    SourceStatus,
-    build,
+from portal.domain.policy.message_keys import (
+    CONSEQUENCES,
+    RED_LINES,
+    Cadence,
+    MessagePolicy,
+    RedLineCrossed,
+    StrategyPolicy,
 )
+from portal.domain.policy.pack import PackFile, build
 from portal.domain.policy.plan_keys import (
     BudgetPolicy,
     ComplaintPolicy,
@@ -32,37 +33,48 @@ from portal.domain.policy.plan_keys import (
     SessionPolicy,
 )
 from portal.domain.policy.readers import Hours
+from portal.domain.policy.shape import KEYS, SECTIONS, Policy, PolicyError, Source, SourceStatus
 from portal.domain.policy.versions import build_versions, in_force_at, in_force_on
 
 __all__ = [
     "COMPONENTS",
+    "CONSEQUENCES",
     "KEYS",
+    "PUBLIC_HOLIDAY",
+    "RED_LINES",
     "SECTIONS",
     "TRAINING_MODULES",
     "AgeingPolicy",
     "AllocationPolicy",
     "Bucket",
+    "BookPolicy",
     "BudgetPolicy",
     "BusinessPolicy",
+    "Cadence",
+    "CasePolicy",
     "ComplaintPolicy",
     "ConcessionTier",
     "ContactPolicy",
     "ContactsPolicy",
+    "DisputePolicy",
     "DocumentsPolicy",
     "FollowUpPolicy",
     "Hours",
     "InterestPolicy",
     "LinkPolicy",
     "LivingStandard",
+    "MessagePolicy",
     "PackFile",
     "PlanPolicy",
     "Policy",
     "PolicyError",
     "PromisePolicy",
+    "RedLineCrossed",
     "RetentionPolicy",
     "SessionPolicy",
     "Source",
     "SourceStatus",
+    "StrategyPolicy",
     "VisitPolicy",
     "build",
     "build_versions",

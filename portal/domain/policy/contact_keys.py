@@ -18,6 +18,8 @@ from portal.domain.policy.readers import (
 )
 from portal.vocabulary import Channel, HoldReason, Initiator, ProofKind
 
+PUBLIC_HOLIDAY = "public_holiday"  # stops visits; whether it stops the rest is a key of its own
+QUIET_TIMES = (*(reason.value for reason in HoldReason), PUBLIC_HOLIDAY)
 VISIT_BLOCKS = ("complaint", "dispute", "vulnerable", "represented")
 TRAINING_MODULES = ("psychological_support", "communication", "compliance")
 
@@ -25,24 +27,34 @@ TRAINING_MODULES = ("psychological_support", "communication", "compliance")
 @dataclass(frozen=True, kw_only=True)
 class BusinessPolicy:
     timezone: Annotated[str, zone()]
-    currency: Annotated[str, one_of("CNY", "TWD", "HKD")]
-    calendar: Annotated[str, one_of("CN", "TW", "HK")]
+    currency: Annotated[str, one_of("CNY", "TWD", "HKD", "USD", "GBP")]
+    calendar: Annotated[str, one_of("CN", "TW", "HK", "US", "GB")]
     calendar_known_until: Annotated[date, day()]
     makeup_workdays: Annotated[tuple[date, ...], list_of(day())]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContactPolicy:
-    """`first_channels` are steps in order, equal within a step. `ignored_shortfall` is minor units."""
+    """`first_channels` are steps in order, equal within a step. `ignored_shortfall` is minor units.
 
+    `cycle_gap_days` lie between two collections of one product. `breathing_space_days`: how long a debt
+    respite stops all collection; 0: the law knows none. `referees`: whether people the borrower named as
+    referees may be asked. `outside_agency_notice`: an agency may only be sent after a notice in writing."""
+
+    recording: Annotated[bool, yes_no()]
     window: Annotated[Hours, hours()]
     phone_attempts_per_day: Annotated[int, whole(1, 6)]
     phone_attempts_per_week: Annotated[int, whole(1, 42)]
+    unanswered_per_number_per_day: Annotated[int, whole(1, 6)]
     phone_conversations_per_day: Annotated[int, whole(1, 3)]
     per_week: Annotated[int, whole(1, 7)]
     per_month: Annotated[int, whole(1, 31)]
     cooldown_after_conversation_hours: Annotated[int, whole(0, 720)]
+    cycle_gap_days: Annotated[int, whole(0, 60)]
+    on_public_holidays: Annotated[bool, yes_no()]
     third_party: Annotated[bool, yes_no()]
+    referees: Annotated[bool, yes_no()]
+    outside_agency_notice: Annotated[bool, yes_no()]
     first_channels: Annotated[
         tuple[tuple[Channel, ...], ...], list_of(list_of(member(Channel), least=1, most=4), least=1, most=4)
     ]
@@ -51,7 +63,8 @@ class ContactPolicy:
     first_after_dpd: Annotated[int, whole(1, 90)]
     card_first_after_dpd: Annotated[int, whole(1, 90)]
     ignored_shortfall: Annotated[int, amount("0", "1000")]
-    blocked_during: Annotated[tuple[HoldReason, ...], list_of(member(HoldReason))]
+    blocked_during: Annotated[tuple[str, ...], list_of(one_of(*QUIET_TIMES))]
+    breathing_space_days: Annotated[int, whole(0, 120)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +85,8 @@ class VisitPolicy:
     blocked_if: Annotated[tuple[str, ...], list_of(one_of(*VISIT_BLOCKS))]
     training_required: Annotated[tuple[str, ...], list_of(one_of(*TRAINING_MODULES), least=1)]
     training_valid_days: Annotated[int, whole(1, 365)]
+    cash: Annotated[str, one_of("forbidden", "double_signature")]
+    location_kept_days: Annotated[int, whole(1, 365)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,115 +1,24 @@
 """A policy pack: the house policy, overlaid by what one lender changes, validated into one frozen object."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime, time
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, get_type_hints
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from portal.domain.policy import contact_keys, debt_keys, plan_keys
+from portal.domain.policy.contradictions import CONTRADICTIONS
 from portal.domain.policy.readers import Reader, day, one_of, words
-from portal.vocabulary import HoldReason, Locale, Tier
+from portal.domain.policy.shape import KEYS, SECTIONS, Policy, PolicyError, Source, SourceStatus
+from portal.vocabulary import Locale
 
 PackFile = tuple[str, Mapping[str, Any]]
 """The name of a file and what its TOML says, decimals as Decimal."""
 
 
-class PolicyError(ValueError):
-    """A pack is broken. Nothing starts on a broken pack."""
-
-    def __init__(self, file: str, key: str, reason: str, allowed: str = "") -> None:
-        super().__init__(f"{file}: {key}: {reason}" + (f"; allowed: {allowed}" if allowed else ""))
-        self.file = file
-        self.key = key
-        self.reason = reason
-        self.allowed = allowed
-
-
-class SourceStatus(StrEnum):
-    """How well a source is known; the last part of `default.toml` says what each status means."""
-
-    PROCESS = "process"
-    PUBLISHED = "published"
-    SECOND_HAND = "second_hand"
-    TO_VERIFY = "to_verify"
-    HOUSE = "house"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where a rule comes from, in the words shown beside a refusal."""
-
-    id: str
-    status: SourceStatus
-    texts: Mapping[Locale, str]
-
-    def text(self, locale: Locale) -> str:
-        return self.texts[locale]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """What one lender allows. `sources` answers for every key, written `section.key`."""
-
-    code: str
-    version: str
-    house_version: str
-    effective_from: date
-    digest: str
-    sources: Mapping[str, Source]
-    business: contact_keys.BusinessPolicy
-    ageing: debt_keys.AgeingPolicy
-    interest: debt_keys.InterestPolicy
-    allocation: debt_keys.AllocationPolicy
-    contact: contact_keys.ContactPolicy
-    visit: contact_keys.VisitPolicy
-    documents: contact_keys.DocumentsPolicy
-    budget: plan_keys.BudgetPolicy
-    plan: plan_keys.PlanPolicy
-    followup: plan_keys.FollowUpPolicy
-    promise: plan_keys.PromisePolicy
-    complaint: plan_keys.ComplaintPolicy
-    retention: plan_keys.RetentionPolicy
-    link: plan_keys.LinkPolicy
-    session: plan_keys.SessionPolicy
-    contacts: plan_keys.ContactsPolicy
-
-    @property
-    def version_id(self) -> str:
-        """Names the exact rules in force, such as `tw 2026.1 3fa94c21b7d0`; stored with every decision."""
-        return f"{self.code} {self.version} {self.digest}"
-
-    @property
-    def begins_at(self) -> datetime:
-        """When these rules begin: midnight of their first day in their own time zone."""
-        return datetime.combine(self.effective_from, time(), ZoneInfo(self.business.timezone))
-
-    def value(self, key: str) -> Any:
-        """What a key says, written `section.key`."""
-        section, _, name = key.partition(".")
-        return getattr(getattr(self, section), name)
-
-    def why(self, key: str) -> Source:
-        return self.sources[key]
-
-
 _HEAD = {"code": words(40), "version": words(20), "effective_from": day()}
-_TYPES = get_type_hints(Policy)
-SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
-    {each.name: _TYPES[each.name] for each in fields(Policy) if is_dataclass(_TYPES[each.name])}
-)
-KEYS: Mapping[str, Reader] = MappingProxyType(
-    {
-        f"{section}.{name}": hint.__metadata__[0]
-        for section, kind in SECTIONS.items()
-        for name, hint in get_type_hints(kind, include_extras=True).items()
-    }
-)
 
 
 def build(files: Sequence[PackFile], *, effective_from: date | None = None) -> Policy:
@@ -131,10 +40,14 @@ def build(files: Sequence[PackFile], *, effective_from: date | None = None) -> P
         values[key], whys[key] = _read_entry(file, key, raw, reader, sources)
     built = {name: kind(**_section(values, name)) for name, kind in SECTIONS.items()}
     policy = Policy(**head, digest=_digest(files), sources=MappingProxyType(whys), **built)
-    for key, contradiction, allowed in _CONTRADICTIONS:
+    _check_contradictions(policy, entries)
+    return policy
+
+
+def _check_contradictions(policy: Policy, entries: Mapping[str, tuple[str, Any]]) -> None:
+    for key, contradiction, allowed in CONTRADICTIONS:
         if contradiction(policy):
             raise PolicyError(entries[key][0], key, "contradicts another key", allowed)
-    return policy
 
 
 def effective_day(file: str, data: Mapping[str, Any]) -> date:
@@ -221,83 +134,3 @@ def _plain(value: object) -> str:
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     return str(value)
-
-
-def _unordered_buckets(policy: Policy) -> bool:
-    starts = [bucket.first_dpd for bucket in policy.ageing.buckets]
-    return starts[0] != 1 or starts != sorted(set(starts))
-
-
-def _unordered_standards(policy: Policy) -> bool:
-    *named, rest = policy.budget.living_standards
-    return bool(rest.cities) or not all(each.cities for each in named)
-
-
-def _unordered_tiers(policy: Policy) -> bool:
-    ranks = [list(Tier).index(each.tier) for each in policy.plan.concession_tiers]
-    return ranks != sorted(set(ranks))
-
-
-_Contradiction = tuple[str, Callable[[Policy], bool], str]
-_ALWAYS_HELD = {HoldReason.COMPLAINT, HoldReason.DISPUTE, HoldReason.HARDSHIP}
-_CONTRADICTIONS: tuple[_Contradiction, ...] = (
-    ("ageing.buckets", _unordered_buckets, "rising ranges of which the first begins on day 1"),
-    (
-        "interest.card_rate_cap",
-        lambda p: p.interest.card_rate_cap > p.interest.annual_cap,
-        "at most interest.annual_cap",
-    ),
-    (
-        "interest.card_late_fees",
-        lambda p: bool(p.interest.card_late_fees) and p.interest.card_late_fee_share > 0,
-        "empty while interest.card_late_fee_share is above 0",
-    ),
-    (
-        "contact.phone_attempts_per_week",
-        lambda p: p.contact.phone_attempts_per_week < p.contact.phone_attempts_per_day,
-        "at least contact.phone_attempts_per_day",
-    ),
-    ("contact.per_month", lambda p: p.contact.per_month < p.contact.per_week, "at least contact.per_week"),
-    (
-        "contact.blocked_during",
-        lambda p: not set(p.contact.blocked_during) >= _ALWAYS_HELD,
-        "a list that names complaint, dispute and hardship",
-    ),
-    (
-        "visit.blocked_if",
-        lambda p: not {"complaint", "dispute"} <= set(p.visit.blocked_if),
-        "a list that names complaint and dispute",
-    ),
-    ("complaint.recusal", lambda p: "person" not in p.complaint.recusal, "a list that names person"),
-    ("visit.window", lambda p: not p.visit.window.within(p.contact.window), "inside contact.window"),
-    (
-        "visit.lender_min_dpd",
-        lambda p: p.visit.lender_min_dpd <= p.contact.first_after_dpd,
-        "more than contact.first_after_dpd",
-    ),
-    (
-        "visit.requires_documents",
-        lambda p: p.visit.requires_documents and not p.documents.required,
-        "false while documents.required is empty",
-    ),
-    (
-        "budget.living_standards",
-        _unordered_standards,
-        "standards of cities, then one for everywhere else",
-    ),
-    (
-        "plan.concession_tiers",
-        _unordered_tiers,
-        "each tier once, the lowest first",
-    ),
-    (
-        "complaint.decide_complex_days",
-        lambda p: p.complaint.decide_complex_days < p.complaint.decide_simple_days,
-        "at least complaint.decide_simple_days",
-    ),
-    (
-        "session.idle_minutes",
-        lambda p: p.session.idle_minutes > p.session.life_hours * 60,
-        "at most session.life_hours",
-    ),
-)

@@ -19,6 +19,8 @@ class LivingStandard:
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetPolicy:
+    """An outgoing above `reason_above_share` of the income asks for a reason; it is not refused."""
+
     living_standards: Annotated[
         tuple[LivingStandard, ...],
         list_of(
@@ -35,6 +37,7 @@ class BudgetPolicy:
     living_cost_floor_multiplier: Annotated[Decimal, share("1", "5")]
     buffer: Annotated[Decimal, share("0", "0.5")]
     stress_income_drop: Annotated[Decimal, share("0", "0.9")]
+    reason_above_share: Annotated[Decimal, share("0.05", "1")]
 
     def living_standard(self, city: str) -> LivingStandard:
         """The standard of a city, with or without the suffix of its name; else the rest of the country."""
@@ -106,6 +109,7 @@ class PlanPolicy:
     quote_valid_days: Annotated[int, whole(0, 60)]
     cooling_off_days_at_home: Annotated[int, whole(0, 60)]
     cooling_off_days_elsewhere: Annotated[int, whole(0, 60)]
+    early_settlement_reward: Annotated[str, one_of("none", "penalty_waived")]
 
     def max_instalments(self, product: Product) -> int:
         return self.card_max_instalments if product is Product.CARD else self.loan_max_instalments
@@ -132,12 +136,15 @@ class PromisePolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class ComplaintPolicy:
+    """Settled to their content within `summary_business_days`, a borrower gets a short answer; 0: never."""
+
     acknowledge_business_days: Annotated[int, whole(1, 10)]
     decide_simple_days: Annotated[int, whole(1, 60)]
     decide_complex_days: Annotated[int, whole(1, 60)]
     extension_days: Annotated[int, whole(0, 30)]
     review_request_days: Annotated[int, whole(1, 365)]
     review_decide_days: Annotated[int, whole(1, 60)]
+    summary_business_days: Annotated[int, whole(0, 10)]
     recusal: Annotated[tuple[str, ...], list_of(one_of("person", "manager"), least=1)]
 
     def recuses(self, *, is_person: bool, manages_person: bool) -> bool:
@@ -166,10 +173,12 @@ class SessionPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class ContactsPolicy:
-    """Numbers on every page. An empty hotline means that the lender has not named one."""
+    """Numbers on every page. An empty one means that the lender has not named it."""
 
     hotline: Annotated[str, words(60)]
+    complaints: Annotated[str, words(200)]
     regulator_hotline: Annotated[str, words(60)]
+    crisis_line: Annotated[str, words(60)]
 
 
 def _bare(city: str) -> str:

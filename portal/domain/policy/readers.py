@@ -1,10 +1,11 @@
 """How one value of a pack is read: its type, its range, and the words for what is allowed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -60,15 +61,16 @@ def yes_no() -> Reader:
     return Reader(allowed="true or false", convert=convert)
 
 
-def words(longest: int = 200) -> Reader:
+def words(longest: int = 200, least: int = 0) -> Reader:
     def convert(raw: object) -> str:
         if not isinstance(raw, str):
             raise ValueError(f"{raw!r} is not a text")
-        if len(raw) > longest:
+        if not least <= len(raw.strip()) <= len(raw) <= longest:
             raise ValueError(f"is {len(raw)} characters long")
         return raw.strip()
 
-    return Reader(allowed=f"a text of at most {longest} characters", convert=convert)
+    shortest = f"{least} to " if least else "at most "
+    return Reader(allowed=f"a text of {shortest}{longest} characters", convert=convert)
 
 
 def one_of(*values: str) -> Reader:
@@ -99,13 +101,16 @@ def zone() -> Reader:
     return Reader(allowed="a time zone name such as Asia/Taipei", convert=convert)
 
 
-def member(kind: type[StrEnum]) -> Reader:
+def member(kind: type[StrEnum], *only: StrEnum) -> Reader:
+    """A value of an enumeration, or of the named part of it."""
+    taken = only or tuple(kind)
+
     def convert(raw: object) -> StrEnum:
-        if not isinstance(raw, str) or raw not in list(kind):
+        if not isinstance(raw, str) or raw not in taken:
             raise ValueError(f"{raw!r} is not known")
         return kind(raw)
 
-    return Reader(allowed="one of " + ", ".join(kind), convert=convert)
+    return Reader(allowed="one of " + ", ".join(taken), convert=convert)
 
 
 def day() -> Reader:
@@ -159,6 +164,29 @@ def list_of(item: Reader, *, least: int = 0, most: int = 400) -> Reader:
         return read
 
     return Reader(allowed=f"a list of {least} to {most}, each {item.allowed}", convert=convert)
+
+
+def each_of(names: Sequence[str], item: Reader) -> Reader:
+    """A table with exactly these names, each read the same way, in this order."""
+    allowed = "a table of " + ", ".join(names) + f", each {item.allowed}"
+
+    def convert(raw: object) -> Mapping[str, Any]:
+        if not isinstance(raw, dict):
+            raise ValueError(f"{raw!r} is not a table")
+        if unknown := sorted(set(raw) - set(names)):
+            raise ValueError(f"{unknown[0]} is not known")
+        if missing := [name for name in names if name not in raw]:
+            raise ValueError(f"{missing[0]} is missing")
+        return MappingProxyType({name: _part(name, raw[name], item) for name in names})
+
+    return Reader(allowed=allowed, convert=convert)
+
+
+def _part(name: str, raw: object, item: Reader) -> Any:
+    try:
+        return item.convert(raw)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def table(make: Callable[..., Any], optional: Mapping[str, Any] | None = None, **columns: Reader) -> Reader:

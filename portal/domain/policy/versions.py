@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from portal.domain.policy.pack import PackFile, Policy, PolicyError, build, effective_day
+from portal.domain.policy.pack import PackFile, build, effective_day
+from portal.domain.policy.shape import Policy, PolicyError
 
 
 def build_versions(house: Sequence[PackFile], own: Sequence[PackFile]) -> tuple[Policy, ...]:
