@@ -17,19 +17,28 @@ class RuleId(StrEnum):
 
     RIGHT_PARTY = "right_party"
     CHANNEL_OPEN = "channel_open"
+    CHANNEL_WANTED = "channel_wanted"
     NOT_RECUSED = "not_recused"
     HOURS = "hours"
+    PREFERRED_HOURS = "preferred_hours"
+    PUBLIC_HOLIDAY = "public_holiday"
     NOBODY_AT_HOME_KNOWS = "nobody_at_home_knows"
     OVERDUE_CONFIRMED = "overdue_confirmed"
     FIRST_AFTER_DPD = "first_after_dpd"
     SHORTFALL = "shortfall"
     NO_HOLD = "no_hold"
+    NO_CRISIS = "no_crisis"
+    BREATHING_SPACE = "breathing_space"
+    NOT_REPRESENTED = "not_represented"
+    OUTSIDE_AGENCY_NOTICE = "outside_agency_notice"
+    CYCLE_GAP = "cycle_gap"
     NO_OPEN_COMPLAINT = "no_open_complaint"
     NO_OPEN_DISPUTE = "no_open_dispute"
     AGREEMENT_KEPT = "agreement_kept"
     CHANNEL_ORDER = "channel_order"
     ATTEMPTS_PER_DAY = "attempts_per_day"
     ATTEMPTS_PER_WEEK = "attempts_per_week"
+    UNANSWERED_PER_NUMBER = "unanswered_per_number"
     COOLDOWN = "cooldown"
     CONVERSATIONS_PER_DAY = "conversations_per_day"
     CONVERSATIONS_PER_WEEK = "conversations_per_week"
@@ -37,6 +46,9 @@ class RuleId(StrEnum):
     THIRD_PARTY_ALLOWED = "third_party_allowed"
     THIRD_PARTY_NEEDED = "third_party_needed"
     THIRD_PARTY_ONCE = "third_party_once"
+    THIRD_PARTY_STOPPED = "third_party_stopped"
+    THIRD_PARTY_SILENT = "third_party_silent"
+    REFEREE_ALLOWED = "referee_allowed"
     CONSENT_NOT_REVOKED = "consent_not_revoked"
     VISIT_CONSENT = "visit_consent"
     VISIT_INITIATOR = "visit_initiator"
@@ -53,9 +65,20 @@ class RuleId(StrEnum):
     CREW_TRAINED = "crew_trained"
 
 
-# No second person can set these aside: they protect the borrower whoever agrees.
+# No second person can set these aside: they protect the borrower, or somebody else, whoever agrees.
 NEVER_OVERRIDDEN = frozenset(
     {
+        RuleId.RIGHT_PARTY,
+        RuleId.CHANNEL_OPEN,
+        RuleId.CHANNEL_WANTED,
+        RuleId.NO_CRISIS,
+        RuleId.BREATHING_SPACE,
+        RuleId.NOT_REPRESENTED,
+        RuleId.OUTSIDE_AGENCY_NOTICE,
+        RuleId.THIRD_PARTY_ALLOWED,
+        RuleId.THIRD_PARTY_STOPPED,
+        RuleId.THIRD_PARTY_SILENT,
+        RuleId.REFEREE_ALLOWED,
         RuleId.HOURS,
         RuleId.VISIT_WINDOW,
         RuleId.CONSENT_NOT_REVOKED,
@@ -92,6 +115,11 @@ class Asked:
         if moment.utcoffset() is None:
             raise ValueError("the gate needs aware moments")
         return moment.astimezone(ZoneInfo(self.facts.borrower_zone))
+
+    @property
+    def today(self) -> date:
+        """The borrower's own day."""
+        return self.local(self.now).date()
 
     @property
     def visit_day(self) -> date | None:

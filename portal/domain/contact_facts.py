@@ -55,7 +55,9 @@ class Facts:
 
     `telling`: the act names the debt where somebody else may see or hear it. `third_party_role`: what the
     person called is in the contract, None for anybody else. `last_cycle_contact_at`: the last contact before
-    this collection of the same product began. `breathing_space_since`: when that hold was placed."""
+    this collection of the same product began. `breathing_space_since`: when that hold was placed.
+    `outside_agency`: an agency acts for the lender; `outside_agency_notice`: the borrower was told so in
+    writing."""
 
     borrower_zone: str
     initiator: Initiator = Initiator.LENDER
@@ -98,6 +100,8 @@ class Facts:
     consent_revoked: bool = False
     lead_approved_vulnerable: bool = False
     represented: bool = False
+    outside_agency: bool = False
+    outside_agency_notice: bool = False
     visit: VisitFacts | None = None
 
 

@@ -4,6 +4,7 @@ Every rule that applies is asked, not only the first that fails, so that a page 
 
 from datetime import UTC, datetime, timedelta
 
+from portal.domain.calendar import BusinessCalendar
 from portal.domain.contact_decision import (
     NEVER_OVERRIDDEN,
     Asked,
@@ -14,14 +15,45 @@ from portal.domain.contact_decision import (
     rule,
 )
 from portal.domain.contact_facts import Facts, VisitFacts
+from portal.domain.contact_limits import (
+    ATTEMPTS,
+    CONVERSATIONS,
+    CYCLE,
+    ORDER,
+    PREFERRED,
+    THIRD_PARTY,
+    UNANSWERED,
+    cooldown_end,
+)
 from portal.domain.policy import Policy
 from portal.domain.visit_rules import VISIT_ACTIONS, VISIT_FROM_LENDER_RULES, VISIT_RULES
 from portal.vocabulary import Action, Channel, HoldReason, PlaceKind
 
-__all__ = ["NEVER_OVERRIDDEN", "Decision", "Facts", "RuleId", "RuleResult", "VisitFacts", "decide"]
+__all__ = [
+    "NEVER_OVERRIDDEN",
+    "Decision",
+    "Facts",
+    "RuleId",
+    "RuleResult",
+    "VisitFacts",
+    "breathing_space_end",
+    "cooldown_end",
+    "decide",
+]
 
-_CHANNELS = {Action.CALL: Channel.PHONE, Action.SMS: Channel.SMS, Action.EMAIL: Channel.EMAIL}
-_UNREACHABLE_DAYS = 3
+_CHANNELS = {
+    Action.CALL: Channel.PHONE,
+    Action.SMS: Channel.SMS,
+    Action.EMAIL: Channel.EMAIL,
+    Action.LETTER: Channel.LETTER,
+    Action.VISIT_PROPOSAL: Channel.VISIT,
+}
+_WITH_OWN_RULE = {
+    HoldReason.COMPLAINT,
+    HoldReason.DISPUTE,
+    HoldReason.CRISIS,
+    HoldReason.BREATHING_SPACE,
+}
 _MESSAGES = {Action.CALL, Action.SMS, Action.EMAIL, Action.LETTER, Action.THIRD_PARTY}
 
 
@@ -41,6 +73,8 @@ def _rules_for(asked: Asked) -> list[Rule]:
     rules = list(_ALWAYS)
     if asked.action in _MESSAGES or (asked.action is Action.VISIT_PROPOSAL and asked.by_lender):
         rules.append(_HOURS)
+    if asked.action in _MESSAGES and asked.by_lender:
+        rules.append(_PUBLIC_HOLIDAY)
     if asked.action in VISIT_ACTIONS:
         rules += _OWED_AND_FREE + VISIT_RULES
     elif asked.by_lender:
@@ -58,8 +92,11 @@ def _in_hours(asked: Asked) -> bool:
 
 
 def _betrays_at_home(asked: Asked) -> bool:
-    """Whether an act brings paper or people to a home where nobody knows."""
+    """Whether an act brings paper or people to a home where nobody knows, or shows the debt on a telephone
+    that may lie on the table there."""
     visit = asked.facts.visit
+    if asked.action is Action.SMS:
+        return asked.by_lender and asked.facts.telling
     return asked.action is Action.LETTER or (
         asked.action in VISIT_ACTIONS and visit is not None and visit.place is PlaceKind.HOME
     )
@@ -75,36 +112,34 @@ def _dpd_needed(asked: Asked) -> int:
     return contact.card_first_after_dpd if asked.facts.cards_only else contact.first_after_dpd
 
 
-def _blocking_holds(asked: Asked) -> list[HoldReason]:
-    """Complaint and dispute have rules of their own."""
-    own_rule = {HoldReason.COMPLAINT, HoldReason.DISPUTE}
-    return sorted(asked.facts.holds & set(asked.policy.contact.blocked_during) - own_rule)
+def _blocking_holds(asked: Asked) -> list[str]:
+    """The holds and days that stop collection, but for those with a rule of their own."""
+    holds = {hold.value for hold in asked.facts.holds - _WITH_OWN_RULE}
+    if asked.facts.exam_day == asked.today:
+        holds.add(HoldReason.EXAM.value)
+    return sorted(holds & set(asked.policy.contact.blocked_during))
 
 
-def cooldown_end(facts: Facts, policy: Policy) -> datetime | None:
-    """When the quiet time after the last conversation ends, whatever the clocks are set to meanwhile."""
-    if facts.last_conversation_at is None:
-        return None
-    hours = timedelta(hours=policy.contact.cooldown_after_conversation_hours)
-    return facts.last_conversation_at.astimezone(UTC) + hours
-
-
-def _cooled_down(asked: Asked) -> bool:
-    end = cooldown_end(asked.facts, asked.policy)
-    return end is None or asked.now >= end
-
-
-def _channel_turn(asked: Asked) -> bool:
-    """A channel of a later step waits until the phone has failed; once people have talked, all are equal."""
-    channel = _CHANNELS.get(asked.action)
-    contact, facts = asked.policy.contact, asked.facts
-    later = {each for step in contact.first_channels[1:] for each in step}
-    if channel not in later or facts.last_conversation_at is not None:
+def _is_working_day(asked: Asked) -> bool:
+    if asked.policy.contact.on_public_holidays:
         return True
-    return (
-        facts.failed_calls_today >= contact.sms_after_failed_calls
-        or facts.unanswered_days >= contact.sms_after_unanswered_days
-    )
+    return not BusinessCalendar.of(asked.policy.business).is_public_holiday(asked.today)
+
+
+def breathing_space_end(facts: Facts, policy: Policy) -> datetime | None:
+    """When a breathing space ends by itself. None: there is none, or it lasts until somebody ends it."""
+    if HoldReason.BREATHING_SPACE not in facts.holds or not policy.contact.breathing_space_days:
+        return None
+    if facts.breathing_space_since is None:
+        return None
+    return facts.breathing_space_since.astimezone(UTC) + timedelta(days=policy.contact.breathing_space_days)
+
+
+def _breathes(asked: Asked) -> bool:
+    if HoldReason.BREATHING_SPACE not in asked.facts.holds:
+        return False
+    end = breathing_space_end(asked.facts, asked.policy)
+    return end is None or asked.now < end
 
 
 _ALWAYS = [
@@ -114,6 +149,11 @@ _ALWAYS = [
         lambda a: a.facts.right_party or a.action is Action.THIRD_PARTY,
     ),
     rule(RuleId.CHANNEL_OPEN, "contact.third_party", lambda a: a.facts.channel_open),
+    rule(
+        RuleId.CHANNEL_WANTED,
+        "contact.first_channels",
+        lambda a: not (a.by_lender and _CHANNELS.get(a.action) in a.facts.opted_out),
+    ),
     rule(RuleId.NOT_RECUSED, "complaint.recusal", lambda a: not a.facts.recused),
     rule(
         RuleId.NOBODY_AT_HOME_KNOWS,
@@ -131,6 +171,10 @@ _HOURS = rule(
         "opens": a.policy.contact.window.opens.strftime("%H:%M"),
         "closes": a.policy.contact.window.closes.strftime("%H:%M"),
     },
+)
+
+_PUBLIC_HOLIDAY = rule(
+    RuleId.PUBLIC_HOLIDAY, "contact.on_public_holidays", _is_working_day, lambda a: {"day": a.today}
 )
 
 # Of these, the open complaint and dispute stop a visit even when the borrower asked for it.
@@ -169,7 +213,24 @@ _FROM_LENDER = [
         RuleId.NO_HOLD,
         "contact.blocked_during",
         lambda a: not _blocking_holds(a),
-        lambda a: {"holds": [each.value for each in _blocking_holds(a)]},
+        lambda a: {"holds": _blocking_holds(a)},
+    ),
+    rule(RuleId.NO_CRISIS, "contact.blocked_during", lambda a: HoldReason.CRISIS not in a.facts.holds),
+    rule(
+        RuleId.BREATHING_SPACE,
+        "contact.breathing_space_days",
+        lambda a: not _breathes(a),
+        lambda a: {"until": breathing_space_end(a.facts, a.policy)},
+    ),
+    rule(RuleId.NOT_REPRESENTED, "visit.blocked_if", lambda a: not a.facts.represented),
+    rule(
+        RuleId.OUTSIDE_AGENCY_NOTICE,
+        "contact.outside_agency_notice",
+        lambda a: (
+            not a.policy.contact.outside_agency_notice
+            or not a.facts.outside_agency
+            or a.facts.outside_agency_notice
+        ),
     ),
     rule(
         RuleId.AGREEMENT_KEPT,
@@ -179,87 +240,13 @@ _FROM_LENDER = [
 ]
 
 
-_ATTEMPTS = [
-    rule(
-        RuleId.ATTEMPTS_PER_DAY,
-        "contact.phone_attempts_per_day",
-        lambda a: a.facts.attempts_today < a.policy.contact.phone_attempts_per_day,
-        lambda a: {"most": a.policy.contact.phone_attempts_per_day, "so_far": a.facts.attempts_today},
-    ),
-    rule(
-        RuleId.ATTEMPTS_PER_WEEK,
-        "contact.phone_attempts_per_week",
-        lambda a: a.facts.attempts_this_week < a.policy.contact.phone_attempts_per_week,
-        lambda a: {"most": a.policy.contact.phone_attempts_per_week, "so_far": a.facts.attempts_this_week},
-    ),
-]
-
-_CONVERSATIONS = [
-    rule(
-        RuleId.COOLDOWN,
-        "contact.cooldown_after_conversation_hours",
-        _cooled_down,
-        lambda a: {
-            "until": cooldown_end(a.facts, a.policy),
-            "hours": a.policy.contact.cooldown_after_conversation_hours,
-        },
-    ),
-    rule(
-        RuleId.CONVERSATIONS_PER_DAY,
-        "contact.phone_conversations_per_day",
-        lambda a: a.facts.conversations_today < a.policy.contact.phone_conversations_per_day,
-        lambda a: {
-            "most": a.policy.contact.phone_conversations_per_day,
-            "so_far": a.facts.conversations_today,
-        },
-    ),
-    rule(
-        RuleId.CONVERSATIONS_PER_WEEK,
-        "contact.per_week",
-        lambda a: a.facts.conversations_this_week < a.policy.contact.per_week,
-        lambda a: {"most": a.policy.contact.per_week, "so_far": a.facts.conversations_this_week},
-    ),
-    rule(
-        RuleId.CONVERSATIONS_PER_MONTH,
-        "contact.per_month",
-        lambda a: a.facts.conversations_this_month < a.policy.contact.per_month,
-        lambda a: {"most": a.policy.contact.per_month, "so_far": a.facts.conversations_this_month},
-    ),
-]
-
-_ORDER = [
-    rule(
-        RuleId.CHANNEL_ORDER,
-        "contact.first_channels",
-        _channel_turn,
-        lambda a: {
-            "calls": a.policy.contact.sms_after_failed_calls,
-            "days": a.policy.contact.sms_after_unanswered_days,
-        },
-    )
-]
-
-_THIRD_PARTY = [
-    rule(RuleId.THIRD_PARTY_ALLOWED, "contact.third_party", lambda a: a.policy.contact.third_party),
-    rule(
-        RuleId.THIRD_PARTY_NEEDED,
-        "contact.third_party",
-        lambda a: a.facts.number_invalid or a.facts.unanswered_days >= _UNREACHABLE_DAYS,
-        lambda a: {"days": _UNREACHABLE_DAYS},
-    ),
-    rule(
-        RuleId.THIRD_PARTY_ONCE,
-        "contact.third_party",
-        lambda a: a.facts.third_party_calls == 0 and not a.facts.third_party_said_stop,
-    ),
-]
-
 _PER_ACTION = {
-    Action.CALL: _ORDER + _ATTEMPTS + _CONVERSATIONS,
-    Action.SMS: _ORDER + _CONVERSATIONS,
-    Action.EMAIL: _ORDER + _CONVERSATIONS,
-    Action.THIRD_PARTY: _ATTEMPTS + _THIRD_PARTY,
-    Action.VISIT_PROPOSAL: VISIT_FROM_LENDER_RULES,
+    Action.CALL: ORDER + ATTEMPTS + UNANSWERED + CONVERSATIONS + CYCLE + PREFERRED,
+    Action.SMS: ORDER + CONVERSATIONS + CYCLE,
+    Action.EMAIL: ORDER + CONVERSATIONS + CYCLE,
+    Action.LETTER: CYCLE,
+    Action.THIRD_PARTY: ATTEMPTS + THIRD_PARTY + CYCLE,
+    Action.VISIT_PROPOSAL: VISIT_FROM_LENDER_RULES + CYCLE,
     Action.VISIT_CONFIRMATION: VISIT_FROM_LENDER_RULES,
     Action.VISIT_START: VISIT_FROM_LENDER_RULES,
 }

@@ -7,15 +7,20 @@ from zoneinfo import ZoneInfo
 from portal.domain.contact_decision import RuleId
 from portal.domain.contact_facts import Facts
 from portal.domain.contact_log import Log
-from portal.domain.contact_rules import cooldown_end, decide
+from portal.domain.contact_rules import breathing_space_end, cooldown_end, decide
 from portal.domain.policy import Policy
 from portal.vocabulary import Action
 
-# What time alone may change. A hold is among them where its end is known.
+# What time alone may change. Of the holds, the day of an exam and a breathing space end by themselves.
 BY_WAITING = frozenset(
     {
         RuleId.HOURS,
+        RuleId.PREFERRED_HOURS,
+        RuleId.PUBLIC_HOLIDAY,
         RuleId.NO_HOLD,
+        RuleId.BREATHING_SPACE,
+        RuleId.CYCLE_GAP,
+        RuleId.UNANSWERED_PER_NUMBER,
         RuleId.ATTEMPTS_PER_DAY,
         RuleId.ATTEMPTS_PER_WEEK,
         RuleId.COOLDOWN,
@@ -44,7 +49,8 @@ def _turns(facts: Facts, log: Log, policy: Policy, now: datetime) -> Iterator[da
     """The moments after `now` at which an answer can turn to yes, in order: a day begins, the hours or the
     preferred hours open, a quiet time or a hold ends."""
     zone = ZoneInfo(facts.borrower_zone)
-    ends = [each for each in (cooldown_end(log.told(facts, now), policy),) if each]
+    told = log.told(facts, now)
+    ends = [each for each in (cooldown_end(told, policy), breathing_space_end(told, policy)) if each]
     today = now.astimezone(zone).date()
     for day in (today + timedelta(days=count) for count in range(_HORIZON_DAYS)):
         opens = {

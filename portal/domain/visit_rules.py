@@ -10,6 +10,10 @@ from portal.vocabulary import Action, HoldReason
 VISIT_ACTIONS = frozenset({Action.VISIT_PROPOSAL, Action.VISIT_CONFIRMATION, Action.VISIT_START})
 
 
+# Who is in need of care is visited only when a lead has looked at it.
+_FRAGILE = {HoldReason.VULNERABLE, HoldReason.CRISIS}
+
+
 def _of_visit(test: Callable[[Asked, VisitFacts], bool]) -> Callable[[Asked], bool]:
     return lambda asked: asked.facts.visit is not None and test(asked, asked.facts.visit)
 
@@ -87,7 +91,7 @@ VISIT_RULES: list[Rule] = [
         "visit.blocked_if",
         lambda a: (
             "vulnerable" not in a.policy.visit.blocked_if
-            or HoldReason.VULNERABLE not in a.facts.holds
+            or not a.facts.holds & _FRAGILE
             or a.facts.lead_approved_vulnerable
         ),
     ),

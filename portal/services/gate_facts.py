@@ -18,6 +18,7 @@ from portal.models import (
     Consent,
     ContactPoint,
     Hold,
+    Message,
     Preference,
     Staff,
     Visit,
@@ -33,6 +34,7 @@ from portal.vocabulary import (
     ConsentPurpose,
     ContactKind,
     HoldReason,
+    MessageState,
     Product,
 )
 
@@ -42,6 +44,7 @@ NEEDS_ADDRESS = {
     Action.EMAIL: ContactKind.EMAIL,
     Action.LETTER: ContactKind.ADDRESS,
 }
+AGENCY_NOTICE = "outside_agency_notice"  # the template of that notice
 OPEN_COMPLAINT = (
     ComplaintState.RECEIVED,
     ComplaintState.ACKNOWLEDGED,
@@ -80,7 +83,8 @@ def _facts(session: Session, question: Question, policy: Policy, log: Log) -> Fa
         action_class=question["action_class"],
         asked_just_now=question.get("asked_just_now", False),
         reminder=question.get("reminder", False),
-        telling=question.get("telling", False),
+        # Of a text that nobody vouches for, the gate expects that it names the debt.
+        telling=question.get("telling", question["action"] is Action.SMS),
         right_party=not (collecting and log.number_is_somebody_elses),
         channel_open=_channel_open(session, question),
         opted_out=_opted_out(wishes),
@@ -102,6 +106,8 @@ def _facts(session: Session, question: Question, policy: Policy, log: Log) -> Fa
         represented=question.get("represented", False) or bool(wishes and wishes.represented_by),
         lead_approved_vulnerable=question.get("lead_approved_vulnerable", False),
         third_party_role=party.role if party and party.consent else None,
+        outside_agency=question.get("outside_agency", False),
+        outside_agency_notice=_agency_notice(session, case),
         visit=visit_facts(session, question, policy, crew, consents),
     )
 
@@ -129,6 +135,17 @@ def _preferred(wishes: Preference | None) -> PreferredHours | None:
     return PreferredHours(
         days=frozenset(days), opens=time.fromisoformat(str(opens)), closes=time.fromisoformat(str(closes))
     )
+
+
+def _agency_notice(session: Session, case: Case) -> bool:
+    """Whether the borrower was told in writing that an agency acts for the lender."""
+    query = select(Message.id).where(
+        Message.lender_id == case.lender_id,
+        Message.borrower_id == case.borrower_id,
+        Message.template == AGENCY_NOTICE,
+        Message.state.in_((MessageState.SENT, MessageState.DELIVERED)),
+    )
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def _breathing_since(holds: Sequence[Hold]) -> datetime | None:

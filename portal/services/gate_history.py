@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.domain.contact_log import Event, Log
@@ -14,7 +14,7 @@ from portal.vocabulary import Action, CaseState, ContactKind
 def of(session: Session, question: Question, zone: str) -> Log:
     """Read what has passed with the borrower of a case until now, over all their cases at the lender."""
     case, now = question["case"], question["now"]
-    began_at = _began_at(session, case)
+    again = _again_since(session, case)
     query = (
         select(
             Contact.at,
@@ -25,7 +25,7 @@ def of(session: Session, question: Question, zone: str) -> Log:
             Contact.contact_point_id,
             Contact.case_id,
             Decision.action,
-            _of_same_product(case).label("same_product"),
+            _ended_for_same_product(case).label("ended"),
         )
         .join(Case, Case.id == Contact.case_id)
         .join(Decision, Decision.id == Contact.decision_id)
@@ -48,26 +48,26 @@ def of(session: Session, question: Question, zone: str) -> Log:
             number=row.contact_point_id,
             third_party=row.action is Action.THIRD_PARTY,
             of_case=row.case_id == case.id,
-            earlier_cycle=row.same_product and row.at < began_at,
+            earlier_cycle=(again is not None and row.at < again) if row.case_id == case.id else row.ended,
         )
         for row in session.execute(query)
     )
     return Log(events, zone, _number(session, question))
 
 
-def _began_at(session: Session, case: Case) -> datetime:
-    """When this collection began: with the case, or when it fell overdue again after all was paid."""
+def _again_since(session: Session, case: Case) -> datetime | None:
+    """When a case fell overdue again after all had been paid; None: it never was."""
     query = select(func.max(CaseMove.created_at)).where(
         CaseMove.lender_id == case.lender_id,
         CaseMove.case_id == case.id,
         CaseMove.from_state == CaseState.CURED,
     )
     again: datetime | None = session.scalar(query)
-    return again or case.created_at
+    return again
 
 
-def _of_same_product(case: Case) -> ColumnElement[bool]:
-    """Whether a contact's case has a loan of a product of this case, and is this case or has ended."""
+def _ended_for_same_product(case: Case) -> ColumnElement[bool]:
+    """Whether a contact's case has ended and had a loan of a product that is in this case."""
     own, other = aliased(Loan), aliased(Loan)
     of_own, of_other = aliased(CaseLoan), aliased(CaseLoan)
     shared = (
@@ -85,7 +85,7 @@ def _of_same_product(case: Case) -> ColumnElement[bool]:
         )
         .exists()
     )
-    return and_(or_(Case.id == case.id, Case.closed_at.is_not(None)), shared)
+    return and_(Case.closed_at.is_not(None), shared)
 
 
 def _number(session: Session, question: Question) -> int | None:

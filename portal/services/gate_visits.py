@@ -26,7 +26,8 @@ class Question(TypedDict, total=False):
     `visit_start` and what follows; `visit_start` beside a row is the time it would be moved to.
 
     `contact_point`: the number that would be called, else the main one; `party`: somebody in the contract who
-    would be asked for the borrower; `telling`: the act names the debt where somebody else may see it."""
+    would be asked for the borrower; `telling`: the act names the debt where somebody else may see it;
+    `outside_agency`: somebody acts who is not the lender's own."""
 
     case: Required[Case]
     action: Required[Action]
@@ -44,6 +45,7 @@ class Question(TypedDict, total=False):
     contact_point: ContactPoint | None
     party: Party | None
     telling: bool
+    outside_agency: bool
     crew: Sequence[Staff]
     accepted: bool
     discreet: bool

@@ -34,17 +34,29 @@ REFUSALS = {
 RULES = {
     "gate_right_party": _l("Only the borrower is spoken with, nobody else."),
     "gate_channel_open": _l("There is a number or an address on file for this way of contact."),
+    "gate_channel_wanted": _l("The borrower has not asked to be left alone on this way of contact."),
     "gate_not_recused": _l(
         "Nobody acts on a case while a complaint is open about them or about someone they manage."
     ),
     "gate_hours": _l(
         "Calls, messages and letters only between %(opens)s and %(closes)s, the borrower's time."
     ),
-    "gate_nobody_at_home_knows": _l("Nobody at home knows: no letter and no visit to the home."),
+    "gate_preferred_hours": _l("The borrower asks to be called between %(opens)s and %(closes)s."),
+    "gate_public_holiday": _l("No collection contact on a public holiday."),
+    "gate_nobody_at_home_knows": _l(
+        "Nobody at home knows: no letter, no visit to the home and no SMS that names the debt."
+    ),
     "gate_overdue_confirmed": _l("There is a confirmed overdue amount."),
     "gate_first_after_dpd": _l("First contact from day %(days)s past due."),
     "gate_shortfall": _l("A shortfall of up to %(amount)s on a card is left alone."),
     "gate_no_hold": _l("No contact while a hold is in force. In force now: %(holds)s."),
+    "gate_no_crisis": _l("After a sign of despair nobody collects. A lead looks after the borrower."),
+    "gate_breathing_space": _l("No collection contact during a breathing space. It ends: %(until)s."),
+    "gate_not_represented": _l("An adviser speaks for the borrower; the borrower is not contacted."),
+    "gate_outside_agency_notice": _l(
+        "Before an outside agency makes contact, the borrower has been told in writing."
+    ),
+    "gate_cycle_gap": _l("%(days)s days lie between two collections of the same product."),
     "gate_no_open_complaint": _l("No collection contact and no visit while a complaint is open."),
     "gate_no_open_dispute": _l("No collection contact and no visit while the debt is disputed."),
     "gate_agreement_kept": _l("While an agreement is kept, only reminders and agreed follow-ups."),
@@ -53,6 +65,9 @@ RULES = {
     ),
     "gate_attempts_per_day": _l("At most %(most)s calls a day; so far %(so_far)s."),
     "gate_attempts_per_week": _l("At most %(most)s calls in 7 days; so far %(so_far)s."),
+    "gate_unanswered_per_number": _l(
+        "At most %(most)s unanswered calls a day on one number; so far %(so_far)s."
+    ),
     "gate_cooldown": _l("After a conversation, %(hours)s hours of quiet. Quiet until: %(until)s."),
     "gate_conversations_per_day": _l("At most %(most)s conversations a day; so far %(so_far)s."),
     "gate_conversations_per_week": _l("At most %(most)s conversations in 7 days; so far %(so_far)s."),
@@ -61,7 +76,12 @@ RULES = {
     "gate_third_party_needed": _l(
         "Other people only when the number proved wrong, or after %(days)s days without an answer."
     ),
-    "gate_third_party_once": _l("Another person is called once at most, and never again after a no."),
+    "gate_third_party_once": _l("Another person is called once at most."),
+    "gate_third_party_stopped": _l("Nobody else is called after somebody asked for that to stop."),
+    "gate_third_party_silent": _l("Another person hears nothing about the debt."),
+    "gate_referee_allowed": _l(
+        "Only people who are in the contract are asked, no referees and no family beside it."
+    ),
     "gate_consent_not_revoked": _l("The consent to the visit service has not been withdrawn."),
     "gate_visit_consent": _l("The borrower has agreed to the visit service and to the time."),
     "gate_visit_initiator": _l(
