@@ -27,8 +27,8 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Times:
-    """The times of one borrower. `hours`: the part of the day the borrower prefers, `weekdays` the days (Monday
-    is 0); empty: any. `free_days`: days on which nobody contacts them."""
+    """The times of one borrower. `hours`: the part of the day the borrower prefers, `weekdays` the days (0 is
+    Monday); empty: any. `free_days`: days on which nobody contacts them."""
 
     policy: Policy
     history: History

@@ -4,16 +4,13 @@ From the bucket, the outcomes so far, promise, callback, preference, holds, agre
 comes first, a message when the phone has failed, a visit when both have. What is proposed here the contact
 gate still judges when it is done."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Protocol
-from zoneinfo import ZoneInfo
 
-from portal.domain.contact_history import Contacted, History
-from portal.domain.contact_times import Moment, Times, zone_of
+from portal.domain.contact_history import Contacted
 from portal.domain.policy import Policy
 from portal.domain.strategy_facts import CaseFacts, Chosen, PlanFacts, PromiseFacts, Step
+from portal.domain.strategy_look import Look, rank_of
 from portal.vocabulary import (
     CaseState,
     Channel,
@@ -51,26 +48,11 @@ _ON_THE_WAY = (
     CaseState.PLANNING,
 )
 _ALWAYS_HELD = {HoldReason.COMPLAINT, HoldReason.DISPUTE, HoldReason.CRISIS}
-_RANKS = {
-    StepReason.CALLBACK_AGREED: 0,
-    StepReason.PROMISE_BROKEN: 1,
-    StepReason.FIRST_CONTACT: 2,
-    StepReason.INSTALMENT_MISSED: 3,
-}
-_FIRST_BUCKET = 10
 
 
 def next_step(facts: CaseFacts, policy: Policy, now: datetime) -> Step:
     """Return what comes next on a case. `now` is aware."""
-    return _Look(facts, policy, now).step()
-
-
-def rank_of(reason: StepReason, bucket: str | None, policy: Policy) -> int:
-    """Return the place on the call list: what cannot wait first, then the higher buckets."""
-    if reason in _RANKS:
-        return _RANKS[reason]
-    names = [each.name for each in policy.ageing.buckets]
-    return _FIRST_BUCKET + len(names) - (names.index(bucket) + 1 if bucket in names else 0)
+    return _Decision(facts, policy, now).step()
 
 
 def days_before_contact(policy: Policy, *, cards_only: bool) -> int:
@@ -78,86 +60,43 @@ def days_before_contact(policy: Policy, *, cards_only: bool) -> int:
     return policy.contact.card_first_after_dpd if cards_only else policy.contact.first_after_dpd
 
 
-class Cadence(Protocol):
-    """How often a bucket is contacted, and by what, the first first."""
-
-    @property
-    def bucket(self) -> str: ...
-
-    @property
-    def every_days(self) -> int: ...
-
-    @property
-    def channels(self) -> tuple[Channel, ...]: ...
-
-
-class _TMP:
-    bucket, every_days, channels = "", 3, (Channel.PHONE, Channel.SMS, Channel.EMAIL)
-
-
-def cadence_of(policy: Policy, bucket: str | None) -> Cadence:
-    """Return the cadence of a bucket; one the pack does not name has that of the last one named."""
-    rows: Sequence[Cadence] = policy.strategy.cadence if hasattr(policy, "strategy") else [_TMP()]
-    return next((each for each in rows if each.bucket == bucket), rows[-1])
-
-
-class _Look:
-    """One look at a case."""
-
-    def __init__(self, facts: CaseFacts, policy: Policy, now: datetime) -> None:
-        self.facts, self.policy, self.now = facts, policy, now
-        self.lender_zone = ZoneInfo(policy.business.timezone)
-        self.today = now.astimezone(self.lender_zone).date()
-        self.history = History(facts.contacts, zone_of(facts.zone, policy))
-        self.times = Times(
-            policy=policy,
-            history=self.history,
-            hours=facts.hours,
-            weekdays=facts.weekdays,
-            free_days={facts.exam_day} if facts.exam_day else (),
-        )
+class _Decision(Look):
+    """One look at a case, and what follows from it."""
 
     def step(self) -> Step:
-        facts, plan, chosen = self.facts, self.facts.plan, self.facts.chosen
-        if facts.state in _ENDED:
-            return self._nothing(StepReason.NOT_OVERDUE)
-        if facts.state is CaseState.LEGAL:
-            return self._nothing(StepReason.LEGAL)
-        if held := facts.holds & ({*self.policy.contact.blocked_during} | _ALWAYS_HELD):
-            return self._nothing(StepReason.ON_HOLD, holds=sorted(held))
-        if chosen and chosen.until >= self.today:
-            return self._chosen(chosen)
-        if plan and not plan.dpd:
-            due = plan.next_due
-            return self._wait(StepReason.AGREEMENT_KEPT, until=due + _DAY if due else None, due_on=due)
-        if not self.dpd:
-            return self._nothing(StepReason.NOT_OVERDUE)
-        return self._callback() or self._promise() or self._not_yet() or self._contact()
+        """The first of these that has something to say, from what forbids any contact to the usual one."""
+        return (
+            self._stopped()
+            or self._set_by_person()
+            or self._settling()
+            or self._callback()
+            or self._promise()
+            or self._not_yet()
+            or self._contact()
+        )
 
-    @cached_property
-    def dpd(self) -> int:
-        """Days past due that drive contact: the plan's once there is one."""
-        return self.facts.plan.dpd if self.facts.plan else self.facts.dpd
+    def _stopped(self) -> Step | None:
+        if self.facts.state in _ENDED:
+            return self.nothing(StepReason.NOT_OVERDUE)
+        if self.facts.state is CaseState.LEGAL:
+            return self.nothing(StepReason.LEGAL)
+        if held := self.facts.holds & ({*self.policy.contact.blocked_during} | _ALWAYS_HELD):
+            return self.nothing(StepReason.ON_HOLD, holds=sorted(held))
+        return None
 
-    @cached_property
-    def bucket(self) -> str | None:
-        found = self.policy.ageing.bucket(self.dpd)
-        return found.name if found else None
-
-    @cached_property
-    def every(self) -> timedelta:
-        return timedelta(days=self._cadence.every_days)
-
-    @cached_property
-    def _cadence(self) -> Cadence:
-        return cadence_of(self.policy, self.bucket)
+    def _settling(self) -> Step | None:
+        """Nothing is late, by the plan where there is one."""
+        if self.facts.plan and not self.facts.plan.dpd:
+            due = self.facts.plan.next_due
+            return self.wait(StepReason.AGREEMENT_KEPT, until=due + _DAY if due else None, due_on=due)
+        return None if self.dpd else self.nothing(StepReason.NOT_OVERDUE)
 
     def _callback(self) -> Step | None:
         """A callback that was agreed comes before everything: the borrower asked for it."""
         if (at := self.history.agreed_callback) is None:
             return None
         first = self.times.first(max(at, self.now), calls=True, counted=False, workdays=False)
-        return self._act(NextStep.CALL, StepReason.CALLBACK_AGREED, first, at=at.isoformat())
+        return self.act(NextStep.CALL, StepReason.CALLBACK_AGREED, first, at=at.isoformat())
 
     def _promise(self) -> Step | None:
         """A promise runs until its day is over and what came in is known."""
@@ -165,18 +104,18 @@ class _Look:
         if promise is None or promise.state not in (PromiseState.ACTIVE, PromiseState.VERIFYING):
             return None
         after = max(promise.due_on, self.today) + _DAY
-        return self._wait(
+        return self.wait(
             StepReason.PROMISE_RUNNING, until=after, due_on=promise.due_on, amount=promise.amount
         )
 
     def _not_yet(self) -> Step | None:
-        """What the pack says is too early or too little to call about, and what the borrower is at work on."""
+        """What is too early or too little to call about, and what the borrower is at work on."""
         facts, needed = self.facts, days_before_contact(self.policy, cards_only=self.facts.cards_only)
         if facts.plan is None and self.dpd < needed:
-            return self._wait(StepReason.TOO_EARLY, until=self.today + (needed - self.dpd) * _DAY)
+            return self.wait(StepReason.TOO_EARLY, until=self.today + (needed - self.dpd) * _DAY)
         little = facts.overdue_amount <= self.policy.contact.ignored_shortfall
         if facts.plan is None and facts.cards_only and little:
-            return self._wait(StepReason.TOO_EARLY, until=self.today + _DAY)
+            return self.wait(StepReason.TOO_EARLY, until=self.today + _DAY)
         if facts.state in _ON_THE_WAY:
             return self._with_the_borrower()
         return None
@@ -190,13 +129,13 @@ class _Look:
         until = max(ends, default=self.today)
         if until <= self.today:
             return None
-        return self._wait(StepReason.WITH_THE_BORROWER, until=until)
+        return self.wait(StepReason.WITH_THE_BORROWER, until=until)
 
     def _contact(self) -> Step:
         """The phone first; a message when it has failed; a visit when both have."""
         channels = self._channels()
         if not channels:
-            return self._visit() or self._nothing(StepReason.NO_CHANNEL)
+            return self._visit() or self.nothing(StepReason.NO_CHANNEL)
         if Channel.PHONE not in channels:
             return self._message(channels)
         return self._visit() or self._after_failed_calls(channels) or self._call()
@@ -204,7 +143,7 @@ class _Look:
     def _channels(self) -> list[Channel]:
         """The channels that lead to the borrower and that the pack lets be used now, the first first."""
         first = [each for step in self.policy.contact.first_channels for each in step]
-        wanted = [*self._cadence.channels, *(each for each in first if each not in self._cadence.channels)]
+        wanted = [*self.cadence.channels, *(each for each in first if each not in self.cadence.channels)]
         return [each for each in wanted if self._leads_to_borrower(each) and self._in_turn(each)]
 
     def _leads_to_borrower(self, channel: Channel) -> bool:
@@ -245,7 +184,7 @@ class _Look:
         if not history.silent or history.day_of(history.silent[-1].at) >= history.day_of(self.now):
             return None  # what was sent today may still be answered
         first = self.times.first(self.now, calls=False, counted=False)
-        return self._act(
+        return self.act(
             NextStep.VISIT_PROPOSAL, StepReason.PHONE_AND_SMS_FAILED, first, self.today + _DAY, days=self.dpd
         )
 
@@ -260,7 +199,7 @@ class _Look:
         if not self._failed_for_days and self.history.day_of(first.at) != self.history.day_of(self.now):
             return None  # tomorrow is another day of calls
         again = None if self._failed_for_days else self.today + _DAY
-        return self._act(_STEPS[channel], StepReason.PHONE_FAILED, first, again, calls=self._unanswered)
+        return self.act(_STEPS[channel], StepReason.PHONE_FAILED, first, again, calls=self._unanswered)
 
     def _call(self) -> Step:
         silent = self.history.silent
@@ -271,7 +210,7 @@ class _Look:
         else:
             first = self.times.first(self._turn_comes_at(), calls=True)
         usual = StepReason.NO_ANSWER_YET if self._unanswered else StepReason.REGULAR
-        return self._act(NextStep.CALL, self._reason(usual), first, calls=self._unanswered)
+        return self.act(NextStep.CALL, self._reason(usual), first, calls=self._unanswered)
 
     def _message(self, channels: list[Channel]) -> Step:
         """Nobody can be called: the next channel takes the turn of the phone."""
@@ -279,12 +218,12 @@ class _Look:
         if not self._tried:
             return self._first(_STEPS[channel])
         first = self.times.first(self._turn_comes_at(), calls=False, counted=channel is not Channel.LETTER)
-        return self._act(_STEPS[channel], self._reason(StepReason.REGULAR), first)
+        return self.act(_STEPS[channel], self._reason(StepReason.REGULAR), first)
 
     def _first(self, step: NextStep) -> Step:
         """The first contact: on a business day, in the morning of the day it is known or of the next."""
         first = self.times.first(self.now, calls=step is NextStep.CALL)
-        return self._act(step, self._reason(StepReason.FIRST_CONTACT), first)
+        return self.act(step, self._reason(StepReason.FIRST_CONTACT), first)
 
     @property
     def _tried(self) -> list[Contacted]:
@@ -322,10 +261,13 @@ class _Look:
         assert promise is not None
         return promise.decided_on or promise.due_on
 
-    def _chosen(self, chosen: Chosen) -> Step:
+    def _set_by_person(self) -> Step | None:
+        chosen = self.facts.chosen
+        if chosen is None or chosen.until < self.today:
+            return None
         after, until = chosen.until + _DAY, chosen.until.isoformat()
         if chosen.step in (NextStep.WAIT, NextStep.NONE):
-            return self._wait(StepReason.SET_BY_PERSON, until=after)
+            return self.wait(StepReason.SET_BY_PERSON, until=after)
         first = self.times.first(
             self.now, calls=chosen.step is NextStep.CALL, counted=chosen.step is not NextStep.LETTER
         )
@@ -338,69 +280,3 @@ class _Look:
             rank=rank_of(StepReason.SET_BY_PERSON, self.bucket, self.policy),
             recheck_on=min(after, day) if day > self.today else after,
         )
-
-    def _act(
-        self,
-        step: NextStep,
-        reason: StepReason,
-        first: Moment,
-        recheck_on: date | None = None,
-        **facts: object,
-    ) -> Step:
-        """An act for today; one for a later day is waited for, and says what it waits for."""
-        day = first.at.astimezone(self.lender_zone).date()
-        if day > self.today:
-            why = first.because or reason
-            return self._wait(why, until=day, at=first.at, **facts)
-        dates = [each for each in (recheck_on, *self._looks_again_on) if each]
-        return Step(
-            step=step,
-            reason=reason,
-            facts=facts,
-            earliest_at=first.at,
-            rank=rank_of(reason, self.bucket, self.policy),
-            recheck_on=min(dates, default=None),
-        )
-
-    def _wait(
-        self, reason: StepReason, *, until: date | None, at: datetime | None = None, **facts: object
-    ) -> Step:
-        if at is None and until is not None:
-            at = datetime.combine(until, datetime.min.time(), tzinfo=self.lender_zone)
-        plain = {
-            name: value.isoformat() if isinstance(value, date) else value for name, value in facts.items()
-        }
-        dates = [each for each in (until, *self._looks_again_on) if each]
-        return Step(
-            step=NextStep.WAIT,
-            reason=reason,
-            facts=plain,
-            earliest_at=at,
-            rank=rank_of(reason, self.bucket, self.policy),
-            recheck_on=min(dates, default=None),
-        )
-
-    def _nothing(self, reason: StepReason, **facts: object) -> Step:
-        return Step(step=NextStep.NONE, reason=reason, facts=facts)
-
-    @property
-    def _looks_again_on(self) -> tuple[date | None, ...]:
-        """What is late of a plan is looked at every day: money for it may have come in."""
-        watched = self.today + _DAY if self.facts.plan and self.facts.plan.dpd else None
-        return self._next_bucket_on, self._visit_possible_on, watched
-
-    @property
-    def _next_bucket_on(self) -> date | None:
-        """The day on which the delay grows into the next bucket."""
-        later = [each.first_dpd for each in self.policy.ageing.buckets if each.first_dpd > self.dpd]
-        return self.today + (min(later) - self.dpd) * _DAY if later and self.dpd else None
-
-    @property
-    def _visit_possible_on(self) -> date | None:
-        """The day from which a visit may be proposed, when only time stands in its way."""
-        visit = self.policy.visit
-        if Initiator.LENDER not in visit.initiated_by or not self.history.silent:
-            return None
-        days = max(1, visit.lender_min_dpd - self.dpd)
-        tried_all = self.history.failed_channels >= {*visit.requires_failed_channels}
-        return self.today + days * _DAY if tried_all else None

@@ -37,9 +37,9 @@ class Chosen:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFacts:
-    """An open case as it is. Amounts are minor units; `dpd` and `overdue_since` are the contract's, of the loan
-    that is longest overdue. `contacts` stand oldest first. `journey_since`: the day of the newest move of the
-    case; `visit_on`: the day of its newest visit that was not called off, past or coming."""
+    """An open case as it is. Amounts are minor units; `dpd` and `overdue_since` are the contract's, of the
+    loan that is longest overdue. `contacts` stand oldest first. `journey_since`: the day of the newest move
+    of the case; `visit_on`: the day of its newest visit that was not called off, past or coming."""
 
     state: CaseState
     zone: str | None = None

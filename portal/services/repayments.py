@@ -106,16 +106,46 @@ def receipts_of_plan(session: Session, plan: Plan) -> list[Receipt]:
     """Return the payments and reversals on the loans of a plan that are not in it already.
 
     What was paid by the day it was made, and known then, lowered the debt that it repays."""
-    named = select(PlanLoan.loan_id).where(PlanLoan.plan_id == plan.id)
-    query = select(Payment).where(
-        Payment.lender_id == plan.lender_id,
-        Payment.loan_id.in_(named),
-        or_(Payment.paid_on > plan.start_on, Payment.created_at > plan.created_at),
+    return _receipts_of_plans(session, [plan.id])[plan.id]
+
+
+def standings(
+    session: Session, plans: Sequence[tuple[Plan, date]], *, today: date
+) -> dict[int, PlanStanding]:
+    """Return how sealed plans stand on a day, by plan id. Each comes with the day it takes effect."""
+    ids = [plan.id for plan, _ in plans]
+    receipts, lines = _receipts_of_plans(session, ids), _lines_of_plans(session, ids)
+    return {
+        plan.id: overlay.plan_standing(
+            lines[plan.id], receipts[plan.id], effective_on=effective_on, business_date=today
+        )
+        for plan, effective_on in plans
+    }
+
+
+def _receipts_of_plans(session: Session, plan_ids: Sequence[int]) -> dict[int, list[Receipt]]:
+    not_in_it_already = or_(Payment.paid_on > Plan.start_on, Payment.created_at > Plan.created_at)
+    query = (
+        select(Plan.id.label("plan_id"), Payment)
+        .join(PlanLoan, PlanLoan.plan_id == Plan.id)
+        .join(Payment, Payment.loan_id == PlanLoan.loan_id)
+        .where(Plan.id.in_(plan_ids), not_in_it_already)
+        .order_by(Payment.paid_on, Payment.id)
     )
-    return [
-        Receipt(each.payment_no, each.paid_on, each.amount, each.kind, each.reference)
-        for each in session.scalars(query.order_by(Payment.paid_on, Payment.id))
-    ]
+    found: dict[int, list[Receipt]] = {plan_id: [] for plan_id in plan_ids}
+    for plan_id, each in session.execute(query):
+        found[plan_id].append(Receipt(each.payment_no, each.paid_on, each.amount, each.kind, each.reference))
+    return found
+
+
+def _lines_of_plans(session: Session, plan_ids: Sequence[int]) -> dict[int, list[overlay.PlanInstalment]]:
+    query = select(PlanInstalment).where(PlanInstalment.plan_id.in_(plan_ids))
+    found: dict[int, list[overlay.PlanInstalment]] = {plan_id: [] for plan_id in plan_ids}
+    for row in session.scalars(query.order_by(PlanInstalment.number)):
+        found[row.plan_id].append(
+            overlay.PlanInstalment(row.number, row.due_on, row.principal + row.interest)
+        )
+    return found
 
 
 def instalments_of(session: Session, plan: Plan) -> Sequence[PlanInstalment]:
@@ -126,15 +156,7 @@ def instalments_of(session: Session, plan: Plan) -> Sequence[PlanInstalment]:
 def _repayment(session: Session, agreement: Agreement, policy: Policy, today: date) -> Repayment:
     plan = session.get_one(Plan, agreement.plan_id)
     assert agreement.effective_on is not None  # sealed
-    standing = overlay.plan_standing(
-        [
-            overlay.PlanInstalment(row.number, row.due_on, row.principal + row.interest)
-            for row in instalments_of(session, plan)
-        ],
-        receipts_of_plan(session, plan),
-        effective_on=agreement.effective_on,
-        business_date=today,
-    )
+    standing = standings(session, [(plan, agreement.effective_on)], today=today)[plan.id]
     named = select(PlanLoan.loan_id).where(PlanLoan.plan_id == plan.id)
     return Repayment(
         agreement=agreement,
