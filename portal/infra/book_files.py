@@ -175,7 +175,7 @@ def _refuse_unknown(place: str, present: Collection[str], names: Collection[str]
 def _as_of(place: str, member: Member | None) -> date:
     if member is None:
         raise BookError(
-            f"{place}: the day of the set is not named: give --as-of, or write it to {SET_FILE}: as_of = 2026-03-01"
+            f"{place}: its day is not named: give --as-of, or write as_of = 2026-03-01 to {SET_FILE}"
         )
     where = f"{place}: {member.name}"
     try:
