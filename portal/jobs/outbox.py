@@ -43,18 +43,43 @@ def _batch(installation: Installation, lender: lenders.Lender, carrier: Carrier,
     with installation.writing.begin() as session:
         lenders.enter(session, lender)
         letters = outbox.claim(session, now=now, limit=BATCH)
-    return sum(_deliver(installation, letter, carrier, now) for letter in letters if clock.now() < until)
+    return _hand_over(installation, letters, carrier, until=until, now=now)
+
+
+def _hand_over(
+    installation: Installation, letters: list[Letter], carrier: Carrier, *, until: datetime, now: datetime
+) -> int:
+    """Deliver letters in their order. Once a gateway is out of reach the others of its channel go back."""
+    left, out_of_reach = 0, set[str]()
+    back = []
+    for letter in letters:
+        if clock.now() >= until:
+            break
+        if letter.channel in out_of_reach:
+            back.append(letter)
+            continue
+        try:
+            left += _deliver(installation, letter, carrier, now)
+        except NotDelivered as error:
+            _note_failure(installation, letter, error, now)
+            if error.gateway_down:
+                out_of_reach.add(letter.channel)
+    if back:
+        with installation.writing.begin() as session:
+            tenancy.enter(session, back[0].lender_id)
+            outbox.release(session, letters=back)
+    return left
 
 
 def _deliver(installation: Installation, letter: Letter, carrier: Carrier, now: datetime) -> bool:
-    try:
-        carrier.deliver(letter)
-    except NotDelivered as error:
-        log.warning("message_not_delivered", message=letter.ref, problem=str(error))
-        with installation.writing.begin() as session:
-            tenancy.enter(session, letter.lender_id)
-            outbox.failed(session, letter=letter, problem=str(error), now=now)
-        return False
+    carrier.deliver(letter)
     with installation.writing.begin() as session:
         tenancy.enter(session, letter.lender_id)
         return outbox.sent(session, letter=letter, now=now)
+
+
+def _note_failure(installation: Installation, letter: Letter, error: NotDelivered, now: datetime) -> None:
+    log.warning("message_not_delivered", message=letter.ref, problem=str(error))
+    with installation.writing.begin() as session:
+        tenancy.enter(session, letter.lender_id)
+        outbox.failed(session, letter=letter, problem=str(error), now=now)

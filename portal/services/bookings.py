@@ -95,7 +95,7 @@ def book(
         place=wish.place,
     )
     cases.advance(session, case=case, to=CaseState.BOOKED, actor=actor, now=now)
-    visits.tell(session, "visit_booked", visit=visit, case=case, policy=policy, now=now)
+    visits.tell(session, "visit_booked", visit=visit, case=case, policy=policy, actor=actor, now=now)
     return visit
 
 
@@ -135,7 +135,7 @@ def move(
         late=late,
         before=visit.ref,
     )
-    visits.tell(session, "visit_moved", visit=moved, case=case, policy=policy, now=now)
+    visits.tell(session, "visit_moved", visit=moved, case=case, policy=policy, actor=actor, now=now)
     return moved
 
 

@@ -44,7 +44,13 @@ def send(
         session, borrower, purpose=purpose, subject=subject, browser=browser, channel=channel, now=now
     )
     notifications.notify(
-        session, borrower=borrower, template=f"code_{purpose}", channel=channel, now=now, code=code
+        session,
+        borrower=borrower,
+        template=f"code_{purpose}",
+        channel=channel,
+        now=now,
+        asked_just_now=True,
+        code=code,
     )
     return challenge
 

@@ -88,7 +88,7 @@ def file(
         cases.hold(
             session, case=case, reason=HoldReason.COMPLAINT, subject=complaint.ref, actor=actor, now=now
         )
-    _tell(session, complaint, "complaint_received", now=now)
+    _tell(session, complaint, "complaint_received", now=now, receipt=True)
     return complaint
 
 
@@ -254,8 +254,18 @@ def _end_hold(session: Session, complaint: Complaint, actor: Actor, now: datetim
         cases.end_hold(session, hold=placed, case=complaint.case, actor=actor, now=now)
 
 
-def _tell(session: Session, complaint: Complaint, template: str, *, now: datetime, answer: str = "") -> None:
-    """Tell whoever complained, at the address given or on file. No hold stops these notices."""
+def _tell(
+    session: Session,
+    complaint: Complaint,
+    template: str,
+    *,
+    now: datetime,
+    answer: str = "",
+    receipt: bool = False,
+) -> None:
+    """Tell whoever complained, at the address given or on file. No hold stops these notices.
+
+    `receipt`: their own act just now asks for it, at whatever hour."""
     hotline = policies.of(lenders.get(session, complaint.lender_id), now).contacts.regulator_hotline
     if complaint.case is not None:
         borrower = session.get_one(Borrower, complaint.case.borrower_id)
@@ -265,6 +275,7 @@ def _tell(session: Session, complaint: Complaint, template: str, *, now: datetim
             template=template,
             case=complaint.case,
             now=now,
+            asked_just_now=receipt,
             number=complaint.number,
             decide_by=complaint.decide_by,
             answer=answer,

@@ -74,6 +74,7 @@ def send(
         template="personal_link",
         channel=by,
         now=now,
+        asked_just_now=actor.is_borrower,
         url=f"{base_url}/l/{token}",
         hours=int((link.expires_at - now).total_seconds() // 3600),
     )

@@ -1,8 +1,9 @@
 """Messages to borrowers and staff: rendered from a template, written to the outbox in the transaction they
 tell about.
 
-A template is `templates/messages/<name>.<sms|email>.txt`; the first line of an e-mail is its subject. A
-message is of class `service` unless a decision of the gate allows a `collection` one."""
+A template is `templates/messages/<name>.<sms|email>.txt`; the first line of an e-mail is its subject. Some a
+lender may put in its own words (`services.message_templates`). A message is of class `service` unless a
+decision of the gate is about a `collection` one (`services.messages`)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import system
+from portal.domain.message_rules import TEXTS, Text
 from portal.infra import texts
 from portal.models import Borrower, Case, ContactPoint, Decision, Message, Staff
-from portal.services import gate, lenders
+from portal.services import gate, lenders, message_templates, policies, quiet_hours
 from portal.vocabulary import Action, ActionClass, Channel, ContactKind, Locale, MessageState
 
 ACTIONS = {Channel.SMS: Action.SMS, Channel.EMAIL: Action.EMAIL}
@@ -36,31 +38,36 @@ def notify(
     now: datetime,
     channel: Channel | None = None,
     case: Case | None = None,
-    decision: Decision | None = None,
+    asked_just_now: bool = False,
     **facts: object,
 ) -> Message | None:
-    """Queue a message in the borrower's language: by SMS, else by e-mail. None: no address on file."""
+    """Queue a service message in the borrower's language: by SMS, else by e-mail. None: no address on file.
+
+    `asked_just_now`: the borrower's own act asked for it, and it leaves at once at any hour. Anything else
+    waits for the borrower's contact window; no rule and no hold stops it."""
     wanted = (channel,) if channel else (Channel.SMS, Channel.EMAIL)
     for each in wanted:
         if address := address_of(session, borrower=borrower, channel=each):
-            decided = decision or gate.for_service(
+            decision = gate.for_service(
                 session,
                 borrower=borrower,
                 case=case,
                 action=ACTIONS[each],
-                asked_just_now=True,
+                asked_just_now=asked_just_now,
                 actor=system(borrower.lender_id, "outbox"),
                 now=now,
             )
-            return _queue(
+            leaves = now if decision.allowed else quiet_hours.opens_at(session, borrower=borrower, now=now)
+            return queue(
                 session,
                 to=borrower,
                 template=template,
                 channel=each,
                 recipient=address,
                 case=case,
-                decision=decided,
+                decision=decision,
                 now=now,
+                not_before=leaves,
                 facts=facts,
             )
     return None
@@ -76,7 +83,7 @@ def notify_staff(
     **facts: object,
 ) -> Message:
     """Queue an e-mail to a member of staff, in their language."""
-    return _queue(
+    return queue(
         session,
         to=staff,
         template=template,
@@ -85,6 +92,7 @@ def notify_staff(
         case=case,
         decision=None,
         now=now,
+        not_before=now,
         facts=facts,
     )
 
@@ -101,7 +109,7 @@ def send_to_address(
 ) -> Message:
     """Queue a message to somebody who is not on file: an e-mail where there is an @, else an SMS."""
     channel = Channel.EMAIL if "@" in address else Channel.SMS
-    return _queue(
+    return queue(
         session,
         to=_Stranger(lender_id, locale),
         template=template,
@@ -110,6 +118,7 @@ def send_to_address(
         case=None,
         decision=None,
         now=now,
+        not_before=now,
         facts=facts,
     )
 
@@ -126,7 +135,7 @@ def address_of(session: Session, *, borrower: Borrower, channel: Channel) -> str
     return point.value if point else None
 
 
-def _queue(
+def queue(
     session: Session,
     *,
     to: Borrower | Staff | _Stranger,
@@ -136,18 +145,12 @@ def _queue(
     case: Case | None,
     decision: Decision | None,
     now: datetime,
+    not_before: datetime,
     facts: dict[str, object],
+    state: MessageState = MessageState.WAITING,
 ) -> Message:
-    lender = lenders.get(session, to.lender_id)
-    written = texts.render(
-        f"messages/{template}.{channel}.txt",
-        locale=to.locale,
-        lender_name=lender.names[to.locale.value],
-        **facts,
-    ).strip()
-    subject, body = None, written
-    if channel is Channel.EMAIL:
-        subject, _, body = written.partition("\n")
+    """Write a message to the outbox. A message to a borrower has a decision of the gate about it."""
+    text = _write(session, to, template, channel, now=now, facts=facts)
     session.flush()  # the decision has its number
     message = Message(
         lender_id=to.lender_id,
@@ -159,13 +162,44 @@ def _queue(
         channel=channel,
         locale=to.locale,
         template=template,
+        template_id=text.template_id,
         recipient=recipient,
-        subject=subject,
-        body=body.strip(),
-        state=MessageState.WAITING,
-        not_before=now,
+        subject=text.subject,
+        body=text.body,
+        state=state,
+        not_before=not_before,
         attempts=0,
     )
     session.add(message)
     session.flush()
     return message
+
+
+def _write(
+    session: Session,
+    to: Borrower | Staff | _Stranger,
+    template: str,
+    channel: Channel,
+    *,
+    now: datetime,
+    facts: dict[str, object],
+) -> Text:
+    lender = lenders.get(session, to.lender_id)
+    name = lender.names[to.locale.value]
+    if template in TEXTS:
+        return message_templates.written(
+            session,
+            lender_id=to.lender_id,
+            name=template,
+            channel=channel,
+            locale=to.locale,
+            policy=policies.of(lender, now),
+            facts={"lender": name} | facts,
+        )
+    written = texts.render(
+        f"messages/{template}.{channel}.txt", locale=to.locale, lender_name=name, **facts
+    ).strip()
+    if channel is not Channel.EMAIL:
+        return Text(subject=None, body=written)
+    subject, _, body = written.partition("\n")
+    return Text(subject=subject, body=body.strip())

@@ -5,26 +5,24 @@ messages back, and the carrier knows each by its reference, so that a repeat sta
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import system
 from portal.domain.contact_decision import RuleId
+from portal.domain.message_rules import TEXTS
+from portal.infra import tenancy
 from portal.infra.delivery import Letter
-from portal.models import Borrower, Case, Contact, Lender, Message
-from portal.services import audit, gate, policies
+from portal.models import Borrower, Case, Contact, Decision, Message
+from portal.services import audit, gate, quiet_hours
+from portal.services.gate_visits import Question
 from portal.vocabulary import Action, ActionClass, Channel, ContactOutcome, Initiator, MessageState
 
 LEASE = timedelta(minutes=1)
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
 MOST_TRIES = len(BACK_OFF) + 1
-# What may have come between the decision that allowed a collection message and its delivery.
-BRAKES = frozenset(
-    {RuleId.NO_HOLD, RuleId.NO_OPEN_COMPLAINT, RuleId.NO_OPEN_DISPUTE, RuleId.OVERDUE_CONFIRMED}
-)
-_ACTIONS = {Channel.SMS: Action.SMS, Channel.EMAIL: Action.EMAIL, Channel.LETTER: Action.LETTER}
+ACTIONS = {Channel.SMS: Action.SMS, Channel.EMAIL: Action.EMAIL, Channel.LETTER: Action.LETTER}
 
 
 def claim(session: Session, *, now: datetime, limit: int = 50) -> list[Letter]:
@@ -32,8 +30,8 @@ def claim(session: Session, *, now: datetime, limit: int = 50) -> list[Letter]:
 
     No other worker gets them meanwhile.
 
-    A collection message outside the borrower's contact window goes back until the window opens; one whose
-    case was put on hold since it was written does not leave any more."""
+    The gate is asked again about each that is not for staff: one that only has to wait goes back until it may
+    leave, a collection message that a rule forbids by now is withheld."""
     query = (
         select(Message)
         .where(*_to_claim(now))
@@ -76,6 +74,16 @@ def failed(session: Session, *, letter: Letter, problem: str, now: datetime) -> 
     session.flush()
 
 
+def release(session: Session, *, letters: Sequence[Letter]) -> None:
+    """Give back letters that were claimed and not tried: their gateway is out of reach. No try is counted."""
+    query = update(Message).where(
+        Message.lender_id == session.info[tenancy.KEY],
+        Message.ref.in_([each.ref for each in letters]),
+        Message.state == MessageState.WAITING,
+    )
+    session.execute(query.values(claimed_until=None))
+
+
 def waiting(session: Session, *, now: datetime) -> int:
     """Return how many messages of the session's lender are due and in no worker's hands."""
     query = select(func.count()).select_from(Message).where(*_to_claim(now))
@@ -91,44 +99,73 @@ def _to_claim(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _may_leave(session: Session, message: Message, now: datetime) -> bool:
-    if message.action_class is ActionClass.SERVICE:
+    if message.decision_id is None:
         return True
-    opens = _window_opens(session, message, now)
-    if opens > now:
-        message.not_before = opens
-        return False
-    if broken := _braked(session, message, now):
-        _give_up(session, message, f"withheld by the contact gate: {', '.join(broken)}", now)
-        return False
-    return True
-
-
-def _window_opens(session: Session, message: Message, now: datetime) -> datetime:
-    """Return the first moment from now on that lies in the contact window, in the borrower's zone."""
-    policy = policies.of(session.get_one(Lender, message.lender_id), now)
-    borrower = session.get_one(Borrower, message.borrower_id)
-    local = now.astimezone(ZoneInfo(borrower.timezone or policy.business.timezone))
-    window = policy.contact.window
-    if window.holds(local.time()):
-        return now
-    day = local.date() if local.time() < window.opens else local.date() + timedelta(days=1)
-    return datetime.combine(day, window.opens, tzinfo=local.tzinfo)
-
-
-def _braked(session: Session, message: Message, now: datetime) -> Sequence[RuleId]:
+    decided = session.get_one(Decision, message.decision_id)
+    if message.action_class is ActionClass.SERVICE:
+        return decided.allowed or _in_hours(session, message, now)
     case = _case(session, message)
-    if case is None:
-        return []
-    judgement = gate.judge(
-        session,
+    assert case is not None, "a collection message is about a case"
+    asked = question(message, case, now)
+    failed = {each.id for each in gate.judge(session, **asked).failed}
+    if decided.allowed:
+        failed -= {RuleId.CHANNEL_ORDER}  # it was its turn when it was written
+    if not failed:
+        if not decided.allowed:
+            message.decision_id = _decided(session, gate.ask(session, **asked))
+        return True
+    opens = gate.earliest(session, **asked)
+    if opens is None:
+        _withhold(session, message, failed, now)
+    else:
+        message.not_before = opens
+    return False
+
+
+def question(message: Message, case: Case, now: datetime) -> Question:
+    """What the gate is asked about a collection message."""
+    rule = TEXTS.get(message.template)
+    return Question(
         case=case,
-        action=_ACTIONS[message.channel],
+        action=ACTIONS[message.channel],
         action_class=message.action_class,
         initiator=Initiator.LENDER,
+        reminder=bool(rule and rule.reminder),
+        telling=not rule or rule.telling,
         actor=system(message.lender_id, "outbox"),
         now=now,
     )
-    return [each.id for each in judgement.failed if each.id in BRAKES]
+
+
+def _in_hours(session: Session, message: Message, now: datetime) -> bool:
+    """Whether a service message that nobody asked for just now may leave. It is never refused, only late."""
+    borrower = session.get_one(Borrower, message.borrower_id)
+    opens = quiet_hours.opens_at(session, borrower=borrower, now=now)
+    if opens > now:
+        message.not_before = opens
+        return False
+    decision = gate.for_service(
+        session,
+        borrower=borrower,
+        case=_case(session, message),
+        action=ACTIONS[message.channel],
+        asked_just_now=False,
+        actor=system(message.lender_id, "outbox"),
+        now=now,
+    )
+    message.decision_id = _decided(session, decision)
+    return True
+
+
+def _decided(session: Session, decision: Decision) -> int:
+    session.flush()
+    return decision.id
+
+
+def _withhold(session: Session, message: Message, failed: set[RuleId], now: datetime) -> None:
+    message.state = MessageState.WITHHELD
+    message.problem = f"withheld by the contact gate: {', '.join(sorted(failed))}"
+    _record(session, "message_withheld", message, _case(session, message), now)
 
 
 def _give_up(session: Session, message: Message, problem: str, now: datetime) -> None:
@@ -167,6 +204,7 @@ def _contact(message: Message, case: Case, now: datetime) -> Contact:
         created_at=now,
         case_id=case.id,
         decision_id=message.decision_id,
+        message_id=message.id,
         channel=message.channel,
         inbound=False,
         at=now,

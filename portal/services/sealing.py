@@ -84,6 +84,7 @@ def complete(
         template="agreement_sealed",
         case=case,
         now=now,
+        asked_just_now=actor.is_borrower,
         number=agreement.number,
     )
 

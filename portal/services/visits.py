@@ -63,7 +63,7 @@ def cancel(
         late=late,
         reason=reason,
     )
-    tell(session, "visit_cancelled", visit=visit, case=case, policy=policy, now=now)
+    tell(session, "visit_cancelled", visit=visit, case=case, policy=policy, actor=actor, now=now)
 
 
 def cancel_future(session: Session, *, case: Case, reason: str, actor: Actor, now: datetime) -> list[Visit]:
@@ -150,14 +150,19 @@ def day_of(visit: Visit, policy: Policy) -> date:
     return visit.window_start.astimezone(ZoneInfo(policy.business.timezone)).date()
 
 
-def tell(session: Session, template: str, *, visit: Visit, case: Case, policy: Policy, now: datetime) -> None:
-    """Confirm to the borrower. Where nobody at home knows, the message names neither lender nor visit."""
+def tell(
+    session: Session, template: str, *, visit: Visit, case: Case, policy: Policy, actor: Actor, now: datetime
+) -> None:
+    """Confirm to the borrower, at once what was their own act.
+
+    Where nobody at home knows, the message names neither lender nor visit."""
     notifications.notify(
         session,
         borrower=case.borrower,
         template=template,
         case=case,
         now=now,
+        asked_just_now=actor.is_borrower,
         discreet=visit.discreet,
         day=day_of(visit, policy),
         starts_at=visit.window_start,

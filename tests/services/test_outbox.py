@@ -10,14 +10,11 @@ from portal.infra import tenancy
 from portal.infra.delivery import NotDelivered, OutboxFolder
 from portal.jobs import outbox as job
 from portal.models import Contact, Message
-from portal.services import audit, cases, gate, notifications, outbox
+from portal.services import audit, cases, messages, notifications, outbox
 from portal.vocabulary import (
-    Action,
-    ActionClass,
     Channel,
     ContactOutcome,
     HoldReason,
-    Initiator,
     MessageState,
 )
 from tests import factories
@@ -50,24 +47,14 @@ def a_code(session, case, *, now=NOW) -> Message:
     )
 
 
-def a_reminder(session, case) -> Message:
-    decision = gate.require(
+def a_reminder(session, case, *, channel=Channel.EMAIL, now=NOW) -> Message:
+    return messages.send_collection(
         session,
         case=case,
-        action=Action.SMS,
-        action_class=ActionClass.COLLECTION,
-        initiator=Initiator.LENDER,
-        actor=system(case.lender_id, "nightly"),
-        now=NOW,
-    )
-    return notifications.notify(
-        session,
-        borrower=case.borrower,
-        template="code_entry",
-        now=NOW,
-        case=case,
-        decision=decision,
-        code="1",
+        template="overdue_reminder",
+        channel=channel,
+        actor=system(case.lender_id, "reminders"),
+        now=now,
     )
 
 
@@ -187,7 +174,7 @@ def test_a_collection_message_that_left_is_a_contact(session, installation, fold
     job.run(installation, carrier=folder, now=NOW)
 
     contact = only(session, Contact)
-    assert (contact.channel, contact.outcome, contact.inbound) == (Channel.SMS, ContactOutcome.SENT, False)
+    assert (contact.channel, contact.outcome, contact.inbound) == (Channel.EMAIL, ContactOutcome.SENT, False)
     assert (contact.decision_id, contact.at) == (reminder.decision_id, NOW)
 
 
@@ -201,6 +188,6 @@ def test_a_hold_placed_after_writing_keeps_a_collection_message_back(session, in
 
     message = only(session)
     assert (message.state, message.problem) == (
-        MessageState.FAILED,
+        MessageState.WITHHELD,
         "withheld by the contact gate: no_open_complaint",
     )
