@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portal.domain.actor import Actor, system
 from portal.domain.policy import Policy
-from portal.services import ageing, book_cases, lenders, policies
+from portal.services import ageing, book_cases, lenders, policies, policy_versions
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -41,6 +41,11 @@ def age_loans(night: Night) -> dict[str, object]:
     return asdict(ageing.summary(night.session, lender=night.lender, policy=night.policy))
 
 
+def keep_policy(night: Night) -> dict[str, object]:
+    policy_versions.keep(night.session, lender=night.lender, policy=night.policy, now=night.now)
+    return {"version": night.policy.version_id}
+
+
 def open_cases(night: Night) -> dict[str, object]:
     changes = book_cases.follow_ageing(
         night.session,
@@ -52,7 +57,9 @@ def open_cases(night: Night) -> dict[str, object]:
     return asdict(changes)
 
 
-STEPS: Mapping[str, Step] = MappingProxyType({"ageing": age_loans, "cases": open_cases})
+STEPS: Mapping[str, Step] = MappingProxyType(
+    {"policy": keep_policy, "ageing": age_loans, "cases": open_cases}
+)
 """What a night does, in this order; the result of each step is kept under its name."""
 
 

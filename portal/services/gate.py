@@ -20,7 +20,7 @@ from portal.domain.policy import Policy
 from portal.domain.refusals import Refused
 from portal.infra import ids
 from portal.models import Borrower, Case, Decision, Override
-from portal.services import audit, lenders, overrides, policies
+from portal.services import audit, lenders, overrides, policies, policy_versions
 from portal.services.gate_facts import gather
 from portal.services.gate_visits import Question
 from portal.vocabulary import Action, ActionClass, Initiator, Locale
@@ -206,6 +206,10 @@ def _add(
         actor=str(actor),
     )
     session.add(row)
+    lender = lenders.get(session, borrower.lender_id)
+    policy_versions.keep(
+        session, lender=lender, policy=policies.of(lender, row.created_at), now=row.created_at
+    )
     # A code or a receipt that leaves is no act on the case.
     served = judgement.action_class is ActionClass.SERVICE and judgement.action in (Action.SMS, Action.EMAIL)
     audit.record(

@@ -9,6 +9,7 @@ from portal.domain.policy.contact_keys import (
     DocumentsPolicy,
     VisitPolicy,
 )
+from portal.domain.policy.content import Content, changed_keys, content_of, plain
 from portal.domain.policy.debt_keys import COMPONENTS, AgeingPolicy, AllocationPolicy, Bucket, InterestPolicy
 from portal.domain.policy.message_keys import (
     CONSEQUENCES,
@@ -55,6 +56,7 @@ __all__ = [
     "ComplaintPolicy",
     "ConcessionTier",
     "ContactPolicy",
+    "Content",
     "ContactsPolicy",
     "DisputePolicy",
     "DocumentsPolicy",
@@ -77,6 +79,9 @@ __all__ = [
     "StrategyPolicy",
     "VisitPolicy",
     "build",
+    "changed_keys",
+    "content_of",
+    "plain",
     "build_versions",
     "in_force_at",
     "in_force_on",

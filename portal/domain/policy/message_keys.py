@@ -81,7 +81,7 @@ class MessagePolicy:
 
 
 def _says(text: str, phrase: str) -> bool:
-    """Latin letters as whole words, so that `or else` is not in `or elsewhere`; Chinese wherever it stands."""
+    """Latin letters as whole words, so that `or else` is not in `or elsewhere`; Chinese anywhere."""
     if phrase.isascii():
         return re.search(rf"(?<!\w){re.escape(_bare(phrase))}(?!\w)", _bare(text)) is not None
     return _bare(phrase).replace(" ", "") in _bare(text).replace(" ", "")
