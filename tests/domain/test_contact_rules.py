@@ -15,6 +15,7 @@ from portal.vocabulary import (
     HoldReason,
     Initiator,
     Locale,
+    PartyRole,
     PlaceKind,
     VisitPurpose,
 )
@@ -136,7 +137,22 @@ def test_a_call_just_within_the_limits_is_allowed(changes):
     assert failed(Action.CALL, replace(OVERDUE, **changes)) == set()
 
 
-@pytest.mark.parametrize("hold", sorted(set(HoldReason) - {HoldReason.COMPLAINT, HoldReason.DISPUTE}))
+RULES_OF_HOLDS = {
+    HoldReason.COMPLAINT: RuleId.NO_OPEN_COMPLAINT,
+    HoldReason.DISPUTE: RuleId.NO_OPEN_DISPUTE,
+    HoldReason.CRISIS: RuleId.NO_CRISIS,
+    HoldReason.BREATHING_SPACE: RuleId.BREATHING_SPACE,
+}
+
+
+@pytest.mark.parametrize("action", MESSAGES)
+@pytest.mark.parametrize(("hold", "rule"), RULES_OF_HOLDS.items())
+def test_a_hold_with_a_rule_of_its_own_stops_by_that_rule_whatever_the_pack_lists(action, hold, rule):
+    pack = replace(HOUSE, contact=replace(HOUSE.contact, blocked_during=()))
+    assert failed(action, replace(OVERDUE, holds=frozenset({hold})), pack) == {rule}
+
+
+@pytest.mark.parametrize("hold", sorted(set(HoldReason) - set(RULES_OF_HOLDS)))
 def test_a_hold_stops_what_the_lender_starts_and_names_itself(hold):
     decision = decide(Action.SMS, replace(OVERDUE, holds=frozenset({hold})), HOUSE, NOON)
     [rule] = decision.failed
@@ -212,14 +228,22 @@ def test_a_service_message_still_goes_to_the_right_party_only():
 
 
 def test_third_parties_are_never_contacted_unless_the_pack_turns_it_on():
-    facts = replace(OVERDUE, number_invalid=True)
+    facts = replace(OVERDUE, number_invalid=True, third_party_role=PartyRole.GUARANTOR)
     assert failed(Action.THIRD_PARTY, facts) == {RuleId.THIRD_PARTY_ALLOWED}
     pack = replace(HOUSE, contact=replace(HOUSE.contact, third_party=True))
     assert failed(Action.THIRD_PARTY, facts, pack) == set()
-    assert failed(Action.THIRD_PARTY, OVERDUE, pack) == {RuleId.THIRD_PARTY_NEEDED}
-    assert failed(Action.THIRD_PARTY, replace(OVERDUE, unanswered_days=3), pack) == set()
-    for changes in ({"third_party_calls": 1}, {"third_party_said_stop": True}):
-        assert failed(Action.THIRD_PARTY, replace(facts, **changes), pack) == {RuleId.THIRD_PARTY_ONCE}
+    valid = replace(facts, number_invalid=False)
+    assert failed(Action.THIRD_PARTY, replace(valid, unanswered_days=2), pack) == {RuleId.THIRD_PARTY_NEEDED}
+    assert failed(Action.THIRD_PARTY, replace(valid, unanswered_days=3), pack) == set()
+    for changes, rule in (
+        ({"third_party_calls": 1}, RuleId.THIRD_PARTY_ONCE),
+        ({"third_party_said_stop": True}, RuleId.THIRD_PARTY_STOPPED),
+        ({"telling": True}, RuleId.THIRD_PARTY_SILENT),
+        ({"third_party_role": None}, RuleId.REFEREE_ALLOWED),
+    ):
+        assert failed(Action.THIRD_PARTY, replace(facts, **changes), pack) == {rule}
+    open_to_referees = replace(pack, contact=replace(pack.contact, referees=True))
+    assert failed(Action.THIRD_PARTY, replace(facts, third_party_role=None), open_to_referees) == set()
 
 
 def test_where_nobody_at_home_knows_there_is_no_home_visit_and_no_paper():
