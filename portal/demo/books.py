@@ -157,6 +157,7 @@ def night(stage: Stage) -> None:
     book_cases.follow_ageing(
         stage.session,
         lender=stage.lender,
+        policy=stage.policy,
         business_date=stage.day,
         actor=system(stage.lender.id, "nightly"),
         now=stage.clock,

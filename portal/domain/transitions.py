@@ -122,9 +122,9 @@ _PROMISE = _moves(
             PromiseState.BROKEN,
             PromiseState.WITHDRAWN,
         },
-        PromiseState.VERIFYING: {PromiseState.KEPT, PromiseState.BROKEN},
+        PromiseState.VERIFYING: {PromiseState.KEPT, PromiseState.BROKEN, PromiseState.WITHDRAWN},
         PromiseState.KEPT: set(),
-        PromiseState.BROKEN: set(),
+        PromiseState.BROKEN: {PromiseState.KEPT},  # when the money turns out to have come in time
         PromiseState.WITHDRAWN: set(),
     }
 )

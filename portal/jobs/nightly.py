@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from portal.domain.actor import Actor, system
 from portal.domain.policy import Policy
-from portal.services import ageing, book_cases, lenders, policies, policy_versions
+from portal.services import (
+    ageing,
+    book_cases,
+    call_list_building,
+    lenders,
+    policies,
+    policy_versions,
+    promise_evaluation,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -50,6 +58,7 @@ def open_cases(night: Night) -> dict[str, object]:
     changes = book_cases.follow_ageing(
         night.session,
         lender=night.lender,
+        policy=night.policy,
         business_date=night.business_date,
         actor=night.actor,
         now=night.now,
@@ -57,8 +66,38 @@ def open_cases(night: Night) -> dict[str, object]:
     return asdict(changes)
 
 
+def decide_promises(night: Night) -> dict[str, object]:
+    found = promise_evaluation.evaluate_due(
+        night.session,
+        lender=night.lender,
+        policy=night.policy,
+        business_date=night.business_date,
+        actor=night.actor,
+        now=night.now,
+    )
+    return asdict(found)
+
+
+def build_call_list(night: Night) -> dict[str, object]:
+    built = call_list_building.build(
+        night.session,
+        lender=night.lender,
+        policy=night.policy,
+        business_date=night.business_date,
+        now=night.now,
+    )
+    return asdict(built)
+
+
+# Promises before cases: the payment that cures a case may be the one that was promised.
 STEPS: Mapping[str, Step] = MappingProxyType(
-    {"policy": keep_policy, "ageing": age_loans, "cases": open_cases}
+    {
+        "policy": keep_policy,
+        "ageing": age_loans,
+        "promises": decide_promises,
+        "cases": open_cases,
+        "call_list": build_call_list,
+    }
 )
 """What a night does, in this order; the result of each step is kept under its name."""
 

@@ -168,7 +168,7 @@ def decline(session: Session, *, agreement: Agreement, reason: str, actor: Actor
     """The borrower says no. The plan is withdrawn with it; another one may be made.
 
     Refused: it is not open any more, or the borrower has signed it."""
-    if any(each.signer is Signer.BORROWER for each in signatures_of(session, agreement=agreement)):
+    if is_signed_by_borrower(session, agreement=agreement):
         raise Refused("signed_already")
     if agreement.state not in OPEN:
         raise Refused("agreement_not_open")
@@ -187,6 +187,10 @@ def decline(session: Session, *, agreement: Agreement, reason: str, actor: Actor
     transitions.check("plan", plan.state, PlanState.WITHDRAWN)
     plan.state = PlanState.WITHDRAWN
     audit.record(session, actor=actor, action="plan_withdrawn", subject=plan, case=case, now=now)
+
+
+def is_signed_by_borrower(session: Session, *, agreement: Agreement) -> bool:
+    return any(each.signer is Signer.BORROWER for each in signatures_of(session, agreement=agreement))
 
 
 def document(session: Session, *, agreement: Agreement, folder: FileStore) -> bytes:

@@ -1,8 +1,9 @@
-"""Which borrowers become cases after ageing, which loans join one, and whose case is cured. In bulk."""
+"""Which borrowers become cases after ageing, which loans join one, whose case is cured and whose ends: in
+bulk (specification 04 section 8)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, insert, select, tuple_, update
@@ -10,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from portal.domain import transitions
 from portal.domain.actor import Actor
+from portal.domain.policy import Policy
 from portal.infra import ids, tenancy
 from portal.models import Case, CaseLoan, CaseMove, Lender, Loan
 from portal.models.functions import refresh_statistics
-from portal.services import audit
+from portal.services import audit, cured_cases
 from portal.services.audit import Occurrence
 from portal.vocabulary import CaseState
 
@@ -23,21 +25,28 @@ NOT_CURED_FROM = (CaseState.CURED, CaseState.SETTLED, CaseState.ARCHIVED)
 
 @dataclass(frozen=True)
 class Changes:
-    """How many cases a night opened, reopened and cured, and how many loans joined open cases."""
+    """How many cases a night opened, reopened, cured and closed, and how many loans joined open cases."""
 
     opened: int
     joined: int
     reopened: int
     cured: int
+    closed: int = 0
 
 
 def follow_ageing(
-    session: Session, *, lender: Lender, business_date: date, actor: Actor, now: datetime
+    session: Session, *, lender: Lender, policy: Policy, business_date: date, actor: Actor, now: datetime
 ) -> Changes:
-    """Open, extend and cure cases by what is overdue now. Doing it twice changes nothing more."""
+    """Open, extend, cure and close cases by what is overdue now. Doing it twice changes nothing more."""
     session.flush()
-    night = _Night(session, lender.id, business_date, actor, now)
-    changes = Changes(joined=night.join(), opened=night.open(), reopened=night.reopen(), cured=night.cure())
+    night = _Night(session, lender.id, policy, business_date, actor, now)
+    changes = Changes(
+        joined=night.join(),
+        opened=night.open(),
+        reopened=night.reopen(),
+        cured=night.cure(),
+        closed=night.close(),
+    )
     session.expire_all()
     return changes
 
@@ -46,6 +55,7 @@ def follow_ageing(
 class _Night:
     session: Session
     lender_id: int
+    policy: Policy
     business_date: date
     actor: Actor
     now: datetime
@@ -116,13 +126,21 @@ class _Night:
 
     def reopen(self) -> int:
         """Start cured cases again in which something is overdue once more."""
-        return self._move(Case.state == CaseState.CURED, self._something_overdue(), to=CaseState.CONFIRMED)
+        which = Case.state == CaseState.CURED, self._something_overdue()
+        return self._move(*which, to=CaseState.CONFIRMED, cured_on=None)
 
     def cure(self) -> int:
-        """Move cases in which nothing is overdue to cured."""
-        return self._move(Case.state.not_in(NOT_CURED_FROM), ~self._something_overdue(), to=CaseState.CURED)
+        """Move cases in which nothing is overdue to cured, and end what was under way on them."""
+        which = Case.state.not_in(NOT_CURED_FROM), ~self._something_overdue()
+        return self._move(*which, to=CaseState.CURED, cured_on=self.business_date)
 
-    def _move(self, *which: ColumnElement[bool], to: CaseState) -> int:
+    def close(self) -> int:
+        """Close cured cases after their clean days. One that falls overdue later is a new case."""
+        clean = timedelta(days=self.policy.case.cured_closes_after_days)
+        which = Case.state == CaseState.CURED, Case.cured_on <= self.business_date - clean
+        return self._move(*which, to=CaseState.ARCHIVED, closed_at=self.now)
+
+    def _move(self, *which: ColumnElement[bool], to: CaseState, **changes: object) -> int:
         query = select(Case.id, Case.ref, Case.state).where(
             Case.lender_id == self.lender_id, Case.closed_at.is_(None), *which
         )
@@ -139,15 +157,23 @@ class _Night:
             self.session.execute(
                 update(Case)
                 .where(Case.id.in_([row.id for row in rows]))
-                .values(state=to, version=Case.version + 1)
+                .values(state=to, version=Case.version + 1, **changes)
                 .execution_options(synchronize_session=False)
             )
             self._record(
                 "case_moved",
                 [Occurrence(f"case/{row.ref}", row.ref, {"before": row.state, "after": to}) for row in rows],
             )
+            if to is CaseState.CURED:
+                self._cancel_what_is_open([row.id for row in rows])
             count += len(rows)
         return count
+
+    def _cancel_what_is_open(self, cured: Sequence[int]) -> None:
+        cured_cases.cancel_what_is_open(
+            self.session, case_ids=cured, policy=self.policy, actor=self.actor, now=self.now
+        )
+        self.session.flush()
 
     def _overdue(self) -> tuple[ColumnElement[bool], ...]:
         return (Loan.lender_id == self.lender_id, Loan.dpd > 0)

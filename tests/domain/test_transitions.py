@@ -53,7 +53,7 @@ FINAL = {
     "agreement": {AgreementState.SEALED, AgreementState.DECLINED},
     "follow_up": {FollowUpState.DONE, FollowUpState.CANCELLED},
     "dispute": {DisputeState.UPHELD, DisputeState.NOT_UPHELD, DisputeState.WITHDRAWN},
-    "promise": {PromiseState.KEPT, PromiseState.BROKEN, PromiseState.WITHDRAWN},
+    "promise": {PromiseState.KEPT, PromiseState.WITHDRAWN},
 }
 
 STEPS_OF_A_CASE = {

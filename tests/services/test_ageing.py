@@ -17,7 +17,12 @@ def age(session, lender, day: date = TODAY) -> None:
 
 def follow(session, lender, day: date = TODAY) -> book_cases.Changes:
     return book_cases.follow_ageing(
-        session, lender=lender, business_date=day, actor=factories.nightly(lender), now=NOW
+        session,
+        lender=lender,
+        policy=policies.of(lender, NOW),
+        business_date=day,
+        actor=factories.nightly(lender),
+        now=NOW,
     )
 
 
