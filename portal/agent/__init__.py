@@ -17,9 +17,11 @@ from portal.agent import (  # noqa: E402  (registers their routes)
     checklist,  # noqa: F401
     complaints,  # noqa: F401
     day,  # noqa: F401
+    contests,  # noqa: F401
     debts,  # noqa: F401
     findings,  # noqa: F401
     followups,  # noqa: F401
+    disputes,  # noqa: F401
     inbox,  # noqa: F401
     people,  # noqa: F401
     plans,  # noqa: F401

@@ -8,15 +8,24 @@ from wtforms import Form, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from portal.agent import blueprint
-from portal.domain.actor import Actor, ActorKind
+from portal.domain.actor import Actor
 from portal.infra import clock
-from portal.services import case_files, case_list, cases, on_site, repayments, reveals
-from portal.services.audit import Event
+from portal.services import (
+    case_files,
+    case_list,
+    cases,
+    confirmations,
+    on_site,
+    repayments,
+    reveals,
+    timelines,
+)
 from portal.vocabulary import CaseState, Role
-from portal.web import access, words
-from portal.web.page import page
+from portal.web import access, timelines_shown, words
+from portal.web.page import page, wants_fragment
 from portal.web.transactions import session
 from portal.web.words import case_events
+from portal.web.words.timeline import EntryKind
 
 READERS = (Role.CALLER, Role.LEAD, Role.MANAGER, Role.AUDITOR)
 REVEAL = "agent.reveal_on_case"
@@ -64,7 +73,10 @@ def case_index() -> Response:
 @blueprint.get("/cases/<ref>")
 @access.roles(*READERS, Role.AGENT)
 def case(ref: str) -> Response:
-    return case_page(find(ref))
+    found = find(ref)
+    if wants_fragment():
+        return page("agent/cases/_timeline.html", **_happened(found))
+    return case_page(found)
 
 
 def find(ref: str) -> cases.Case:
@@ -80,13 +92,32 @@ def case_page(found: cases.Case, *, revealed: reveals.Value | None = None) -> Re
     return page(
         "agent/cases/case.html",
         file=opened,
+        confirmation=confirmations.of_case(
+            session, case=found, lender=g.lender, policy=g.policy, today=today
+        ),
         repayment=repayments.of_case(session, case=found, policy=g.policy, today=today),
         values={**opened.values, **({revealed.field: revealed} if revealed else {})},
         reveal_url=url_for("agent.reveal_on_case", ref=found.ref) if access.may(REVEAL) else None,
-        happened=[_entry(event, opened) for event in opened.events],
         visit_urls=_visit_urls(opened, actor),
-        most=case_files.NEWEST,
+        **_happened(found),
     )
+
+
+def _happened(found: cases.Case) -> dict[str, Any]:
+    """A page of the timeline, filtered as the address says."""
+    asked = request.args.get("kind", "")
+    kind = asked if asked in set(EntryKind) else None
+    after = request.args.get("after")
+    actions = timelines_shown.actions_of(case_events.EVENTS, kind) if kind else None
+    shown = timelines.page_of(session, case=found, actions=actions, after=after)
+    return {
+        "happened": timelines_shown.for_staff(shown),
+        "kinds": timelines_shown.tabs_of("agent.case", kind, ref=found.ref),
+        "first_url": url_for("agent.case", ref=found.ref, kind=kind) if after else None,
+        "next_url": url_for("agent.case", ref=found.ref, kind=kind, after=shown.after)
+        if shown.after
+        else None,
+    }
 
 
 def _visit_urls(file: case_files.CaseFile, actor: Actor) -> dict[str, str]:
@@ -94,20 +125,3 @@ def _visit_urls(file: case_files.CaseFile, actor: Actor) -> dict[str, str]:
     reads = actor.has(Role.AUDITOR)
     seen = [visit.ref for visit in file.visits if reads or on_site.is_crew(visit, actor)]
     return {ref: url_for("agent.visit", ref=ref) for ref in seen if access.may("agent.visit")}
-
-
-def _entry(event: Event, file: case_files.CaseFile) -> dict[str, Any]:
-    """An act as the timeline shows it: its sentence, the words of its facts, and who did it."""
-    known = case_events.EVENTS.get(event.action)
-    said = (known or case_events.UNNAMED).said
-    facts = [
-        words.label(kind(str(event.facts[name]))) for name, kind in said.items() if event.facts.get(name)
-    ]
-    return {
-        "at": event.at,
-        "title": (known or case_events.UNNAMED).sentence,
-        "text": " · ".join(facts) if known else event.action,
-        "icon": (known or case_events.UNNAMED).icon,
-        "tone": (known or case_events.UNNAMED).tone,
-        "by": file.names.get(event.actor) or case_events.ACTORS[ActorKind(event.actor.partition(":")[0])],
-    }

@@ -14,6 +14,7 @@ from portal.borrower import (  # noqa: E402  (registers their routes)
     complaints,  # noqa: F401
     consents,  # noqa: F401
     debts,  # noqa: F401
+    disputes,  # noqa: F401
     home,  # noqa: F401
     plans,  # noqa: F401
     proofs,  # noqa: F401

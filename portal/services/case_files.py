@@ -1,23 +1,20 @@
-"""One case as staff see it: what is overdue, who looks after it, what stops contact, what happened."""
+"""One case as staff see it: what is overdue, who looks after it, what stops contact, what was handed in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain import masking
-from portal.domain.actor import Actor, ActorKind
+from portal.domain.actor import Actor
 from portal.models import Agreement, Case, Hold, Loan, Plan, Proof, Staff, Visit
-from portal.services import agreements, audit, cases, plans, reveals, scope, visits
-
-NEWEST = 100
+from portal.services import agreements, cases, plans, reveals, scope, visits
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFile:
-    """The name and every value are masked. `names` gives the people of the timeline by actor."""
+    """The name and every value are masked. What happened on the case is its timeline: see `timelines`."""
 
     case: Case
     borrower: str
@@ -29,8 +26,6 @@ class CaseFile:
     proofs: Sequence[Proof]
     plans: Sequence[Plan]
     agreements: Sequence[Agreement]
-    events: Sequence[audit.Event]
-    names: Mapping[str, str]
 
     @property
     def overdue(self) -> int:
@@ -44,29 +39,20 @@ class CaseFile:
 
 def open_file(session: Session, *, case: Case, actor: Actor, now: datetime) -> CaseFile:
     """Return everything the page of a case shows."""
-    events = audit.timeline(session, case=case, limit=NEWEST)
-    staff = _staff(session, case, events)
     proofs = scope.proofs(actor, now=now).where(Proof.case_id == case.id).order_by(Proof.id.desc())
     return CaseFile(
         case=case,
         borrower=masking.name(case.borrower.name),
         values=reveals.masked(session, borrower=case.borrower),
-        owner=next((person.name for person in staff if person.id == case.owner_id), None),
+        owner=_owner(session, case),
         loans=cases.loans_of(session, case),
         holds=cases.holds_of(session, case),
         visits=visits.of_case(session, case=case, actor=actor, now=now),
         proofs=session.scalars(proofs).all(),
         plans=plans.of_case(session, case=case),
         agreements=agreements.of_case(session, case=case),
-        events=events,
-        names={f"{ActorKind.STAFF}:{person.ref}": person.name for person in staff},
     )
 
 
-def _staff(session: Session, case: Case, events: Sequence[audit.Event]) -> Sequence[Staff]:
-    """The owner, and everyone of the staff who did something on the case."""
-    refs = {event.actor.removeprefix(f"{ActorKind.STAFF}:") for event in events}
-    query = select(Staff).where(
-        Staff.lender_id == case.lender_id, Staff.ref.in_(refs) | (Staff.id == case.owner_id)
-    )
-    return session.scalars(query).all()
+def _owner(session: Session, case: Case) -> str | None:
+    return session.get_one(Staff, case.owner_id).name if case.owner_id else None

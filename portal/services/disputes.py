@@ -10,10 +10,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain import deadlines, transitions
-from portal.domain.actor import Actor
+from portal.domain.actor import Actor, ActorKind
 from portal.domain.calendar import BusinessCalendar
 from portal.domain.refusals import Refused
-from portal.models import Case, CaseLoan, Hold, Loan
+from portal.models import Case, CaseLoan, Hold, Loan, Staff
 from portal.models import Dispute as Dispute
 from portal.services import audit, cases, lenders, notifications, policies, scope
 from portal.services.savepoints import in_savepoint
@@ -145,6 +145,19 @@ def case_of(session: Session, dispute: Dispute) -> Case:
 def loan_of(session: Session, dispute: Dispute) -> Loan | None:
     """Return the loan that is disputed; None: all of the case."""
     return session.get_one(Loan, dispute.loan_id) if dispute.loan_id else None
+
+
+def told_by(session: Session, dispute: Dispute) -> Staff | None:
+    """Return the member of staff who wrote a dispute down; None: the borrower did."""
+    kind, _, ref = dispute.actor.partition(":")
+    if kind != ActorKind.STAFF:
+        return None
+    query = select(Staff).where(Staff.lender_id == dispute.lender_id, Staff.ref == ref)
+    return session.scalars(query).one()
+
+
+def answered_by(session: Session, dispute: Dispute) -> Staff | None:
+    return session.get_one(Staff, dispute.answered_by) if dispute.answered_by else None
 
 
 def waits_for_correction(session: Session, dispute: Dispute) -> bool:

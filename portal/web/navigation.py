@@ -30,8 +30,25 @@ class Item:
 COMPLAINTS = frozenset({Role.HANDLER, Role.MANAGER, Role.AUDITOR})
 
 BORROWER: tuple[Entry, ...] = (
-    Entry("borrower.home", _l("Start page"), "home", pages=("borrower.timeline",)),
-    Entry("borrower.debts_page", _l("What I owe"), "receipt", pages=("borrower.debt", "borrower.simulator")),
+    Entry(
+        "borrower.home",
+        _l("Start page"),
+        "home",
+        pages=("borrower.timeline", "borrower.contest", "borrower.contest_entry"),
+    ),
+    Entry(
+        "borrower.debts_page",
+        _l("What I owe"),
+        "receipt",
+        pages=(
+            "borrower.debt",
+            "borrower.simulator",
+            "borrower.dispute_list",
+            "borrower.new_dispute",
+            "borrower.open_dispute",
+            "borrower.dispute",
+        ),
+    ),
     Entry("borrower.proofs", _l("My documents"), "files", pages=("borrower.send_proof",)),
     Entry(
         "borrower.visits",
@@ -97,6 +114,19 @@ STAFF: tuple[Entry, ...] = (
     Entry(
         "agent.people_list",
         _l("People"),
+    Entry(
+        "agent.dispute_list",
+        _l("Disputes"),
+        "flag",
+        frozenset({Role.CALLER, Role.LEAD, Role.MANAGER, Role.AUDITOR}),
+        (
+            "agent.dispute",
+            "agent.answer_dispute",
+            "agent.contest_list",
+            "agent.contest",
+            "agent.answer_contest",
+        ),
+    ),
         "people",
         frozenset({Role.ADMIN, Role.MANAGER, Role.AUDITOR}),
         ("agent.person", "agent.new_person", "agent.profile", "agent.edit_profile"),

@@ -55,6 +55,10 @@ class Thing(StrEnum):
     RELIEF = "relief in force"
     COMPLAINT = "complaint that the handler took on"
     COMPLAINT_NEW = "complaint that nobody took on"
+    DISPUTE = "dispute that waits for an answer"
+    DISPUTE_UPHELD = "dispute that waits for the loan book"
+    CONTEST = "contested entry that waits for an answer"
+    ENTRY = "entry of the timeline that nobody contested"
     LINK = "token of a personal link"
     STAFF = "member of staff"
     SUPERIOR = "manager"
@@ -245,6 +249,19 @@ MY = (
     get("borrower.complaint", {BORROWER}, ref=Thing.COMPLAINT),
     post("borrower.add_to_complaint", {BORROWER}, {"body": "And this"}, ref=Thing.COMPLAINT),
     post("borrower.withdraw_complaint", {BORROWER}, ref=Thing.COMPLAINT),
+    get("borrower.contest", {BORROWER}, entry=Thing.ENTRY),
+    post("borrower.contest_entry", {BORROWER}, {"words": "It was not so"}, entry=Thing.ENTRY),
+    get("borrower.dispute_list", {BORROWER}),
+    get("borrower.new_dispute", {BORROWER}),
+    # 409: the same is disputed already.
+    post(
+        "borrower.open_dispute",
+        {BORROWER},
+        {"kind": "paid", "loan": Thing.LOAN, "words": "In May"},
+        answer=(303, 409),
+    ),
+    get("borrower.dispute", {BORROWER}, ref=Thing.DISPUTE),
+    post("borrower.withdraw_dispute", {BORROWER}, ref=Thing.DISPUTE),
 )
 
 CASES = (
@@ -359,6 +376,21 @@ COMPLAINTS = (
     ),
 )
 
+OBJECTIONS = (
+    get("agent.dispute_list", READERS),
+    get("agent.dispute", READERS, ref=Thing.DISPUTE),
+    post(
+        "agent.answer_dispute",
+        APPROVERS,
+        {"outcome": "not_upheld", "reasons": "We checked the book"},
+        ref=Thing.DISPUTE,
+    ),
+    post("agent.correct_dispute", APPROVERS, ref=Thing.DISPUTE_UPHELD),
+    get("agent.contest_list", READERS),
+    get("agent.contest", READERS, ref=Thing.CONTEST),
+    post("agent.answer_contest", APPROVERS, {"words": "We looked at it"}, ref=Thing.CONTEST),
+)
+
 # On the account of whoever asks, and on no other.
 ACCOUNT = (
     get("agent.account", STAFF),
@@ -399,4 +431,4 @@ PEOPLE = (
     post("agent.invite_person_again", {ADMIN}, ref=Thing.STAFF),
 )
 
-ROWS = (*PUBLIC, *MY, *CASES, *VISITS, *PLANS, *PROOFS, *COMPLAINTS, *ACCOUNT, *PEOPLE)
+ROWS = (*PUBLIC, *MY, *CASES, *VISITS, *PLANS, *PROOFS, *COMPLAINTS, *OBJECTIONS, *ACCOUNT, *IMPORTS, *PEOPLE)

@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
+from portal.services.objection_list import DisputeFolder
 from portal.vocabulary import DisputeKind, DisputeState
 
 REFUSALS = {
@@ -25,5 +26,10 @@ LABELS = {
         DisputeState.UPHELD: _l("The borrower is right"),
         DisputeState.NOT_UPHELD: _l("The debt stands as it is"),
         DisputeState.WITHDRAWN: _l("Taken back"),
+    },
+    DisputeFolder: {
+        DisputeFolder.OPEN: _l("Waiting"),
+        DisputeFolder.LATE: _l("Late"),
+        DisputeFolder.ANSWERED: _l("Answered or taken back"),
     },
 }
