@@ -1,5 +1,5 @@
-"""One case as a caller sees it: why it comes now, what was said before, and the debt only once it is known who
-is on the line."""
+"""One case as a caller sees it: why it comes now, what was said before, and the debt only once it is known
+who is on the line."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ NEWEST = 5
 @dataclass(frozen=True, kw_only=True)
 class CallFile:
     """`borrower` and `number` are in full only during a call of this person, `debt` only once the borrower is
-    confirmed. `forbidden`: the rules that stand against a call now, and `earliest`, from when they would not;
-    both only while no call is under way. `others`: the name of whoever has the case, if it is not this one."""
+    confirmed. `forbidden`: the rules that stand against a call now, and `earliest`, from when they would
+    not; both only while no call is under way. `others`: the name of whoever else has the case."""
 
     case: Case
     strategy: Strategy | None

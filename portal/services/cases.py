@@ -25,6 +25,12 @@ def open_case_of(session: Session, *, borrower: Actor, now: datetime) -> Case | 
     return session.scalars(query.order_by(Case.id).limit(1)).first()
 
 
+def open_cases_of(session: Session, *, borrower: Actor, now: datetime) -> list[Case]:
+    """Return the borrower's open cases, one of each currency, the oldest first."""
+    query = scope.cases(borrower, now=now).where(Case.closed_at.is_(None))
+    return list(session.scalars(query.order_by(Case.id)))
+
+
 def loans_of(session: Session, case: Case) -> list[Loan]:
     """Return the loans in a case, the longest overdue first."""
     joined = select(CaseLoan.loan_id).where(CaseLoan.case_id == case.id, CaseLoan.left_at.is_(None))

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from portal.domain import transitions
 from portal.domain.actor import Actor
-from portal.models import Approval, Case, Complaint, FollowUp, Plan, Proof
+from portal.models import Approval, Case, Complaint, FollowUp, Plan, Proof, Strategy
 from portal.services import approvals, scope
 from portal.services.complaints import OPEN
 from portal.services.proof_reviews import UNREVIEWED
-from portal.vocabulary import CaseState, ComplaintState, FollowUpState, PlanState
+from portal.vocabulary import CaseState, ComplaintState, FollowUpState, NextStep, PlanState
 
 
 def proofs_to_review(session: Session, *, actor: Actor, now: datetime) -> int:
@@ -49,6 +49,15 @@ def follow_ups_due(session: Session, *, today: date, actor: Actor, now: datetime
         FollowUp.due_on <= today,
     )
     return _count(session, query, FollowUp.id)
+
+
+def calls_due(session: Session, *, actor: Actor, now: datetime) -> int:
+    """Return how many cases are to be called today."""
+    mine = scope.cases(actor, now=now).with_only_columns(Case.id)
+    query = scope.of_lender(Strategy, actor).where(
+        Strategy.case_id.in_(mine), Strategy.step == NextStep.CALL, Strategy.due.is_(True)
+    )
+    return _count(session, query, Strategy.id)
 
 
 def cases_open(session: Session, *, actor: Actor, now: datetime) -> int:

@@ -1,11 +1,9 @@
 """The form for what came of a call."""
 
-from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import g
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, Field, RadioField, SelectField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice
@@ -22,8 +20,7 @@ from portal.vocabulary import (
     ServiceReason,
 )
 from portal.web import words
-from portal.web.budgets import NOT_AN_AMOUNT as NOT_AN_AMOUNT
-from portal.web.budgets import AmountField
+from portal.web.budgets import NOT_AN_AMOUNT, AmountField
 from portal.web.forms import CHOSEN, PortalForm
 
 LONGEST = 2_000
@@ -166,7 +163,11 @@ FIELDS = {
 }
 
 
-def outcome_form(currency: str, *, filled: bool) -> OutcomeForm:
-    """The form, amounts read in a currency; empty, or with what was sent."""
-    source: dict[str, Any] = {} if filled else {"formdata": None}
-    return OutcomeForm(meta={"currency": currency}, **source)
+def outcome_form(currency: str, *, confirmed: bool, sent: bool) -> OutcomeForm:
+    """The form, amounts read in a currency; with what was `sent`, or empty.
+
+    Only who was `confirmed` can have been reached."""
+    source: dict[str, Any] = {} if sent else {"formdata": None}
+    form = OutcomeForm(meta={"currency": currency}, **source)
+    form.outcome.choices = _choices((ContactOutcome.REACHED,) if confirmed else NOT_REACHED)
+    return form

@@ -112,6 +112,7 @@ def _context() -> dict[str, object]:
         "badge_url": None,
         "current_person": current_user if current_user.is_authenticated else None,
         "navigation": navigation.for_person(request.endpoint),
+        "crisis_url": navigation.crisis_url(),
         "sign_out_url": url_for("public.sign_out") if current_user.is_authenticated else None,
         "development": not transactions.installation().settings.production,
     }

@@ -12,6 +12,7 @@ from portal import formats
 from portal.vocabulary import (
     Attitude,
     CallResult,
+    ContactOutcome,
     HoldReason,
     NextStep,
     PromiseState,
@@ -126,6 +127,12 @@ def why(strategy: "Strategy") -> str:
     facts = {"at": "—", "due_on": "—", "holds": "—", "until": "—"}
     facts |= {name: _said(name, value) for name, value in strategy.facts.items()}
     return str(WHY[strategy.reason]) % facts
+
+
+def outcome_said(outcome: str) -> str:
+    """Say what came of a contact; one that is known only by an older word is named by it."""
+    known = OPERATIONS[ContactOutcome]
+    return str(known[ContactOutcome(outcome)]) if outcome in set(ContactOutcome) else outcome
 
 
 def _said(name: str, value: object) -> str:
