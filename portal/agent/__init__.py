@@ -16,6 +16,7 @@ from portal.agent import (  # noqa: E402  (registers their routes)
     cases,  # noqa: F401
     checklist,  # noqa: F401
     complaints,  # noqa: F401
+    crisis,  # noqa: F401
     day,  # noqa: F401
     contests,  # noqa: F401
     debts,  # noqa: F401
@@ -25,6 +26,7 @@ from portal.agent import (  # noqa: E402  (registers their routes)
     inbox,  # noqa: F401
     people,  # noqa: F401
     plans,  # noqa: F401
+    promises,  # noqa: F401
     proofs,  # noqa: F401
     reliefs,  # noqa: F401
     reveals,  # noqa: F401

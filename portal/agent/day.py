@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from portal.agent import blueprint
 from portal.domain import masking
 from portal.infra import clock
-from portal.services import audit, routes
+from portal.services import audit, crisis, routes
 from portal.services import day as my_day
 from portal.vocabulary import Role
 from portal.web import access
@@ -106,6 +106,28 @@ def _follow_ups() -> Card:
     )
 
 
+def _crises() -> Card:
+    return Card(
+        title=_("Not well: contact stopped"),
+        count=crisis.count(session, actor=access.actor(), now=clock.now()),
+        text=_("Somebody has to be there for these borrowers today."),
+        url=url_for("agent.crisis_page"),
+        action=_("See who it is"),
+        icon="heart",
+    )
+
+
+def _calls() -> Card:
+    return Card(
+        title=_("Calls to make"),
+        count=my_day.calls_due(session, actor=access.actor(), now=clock.now()),
+        text=_("Who is to be called now, and why."),
+        url=url_for("agent.call_index"),
+        action=_("Open the call list"),
+        icon="phone",
+    )
+
+
 def _cases_to_read() -> Card:
     return Card(
         title=_("Open cases"),
@@ -168,6 +190,7 @@ def _today() -> date:
 READS = (Role.AUDITOR,)
 # The page behind each card, and whose work it is.
 CARDS: tuple[tuple[str, tuple[Role, ...], Callable[[], Card]], ...] = (
+    ("agent.crisis_page", (Role.LEAD, Role.MANAGER), _crises),
     ("agent.route", (Role.AGENT,), _stops),
     ("agent.proof_queue", (Role.CALLER, Role.LEAD), _proofs),
     ("agent.approvals_list", (Role.LEAD, Role.MANAGER), _approvals),

@@ -18,6 +18,7 @@ from portal.borrower import (  # noqa: E402  (registers their routes)
     home,  # noqa: F401
     plans,  # noqa: F401
     proofs,  # noqa: F401
+    support,  # noqa: F401
     timeline,  # noqa: F401
     visits,  # noqa: F401
 )

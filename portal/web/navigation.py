@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
@@ -75,6 +75,9 @@ STAFF: tuple[Entry, ...] = (
             "agent.visit_findings",
             "agent.visit_departure",
         ),
+    ),
+    Entry(
+        "agent.promise_index", _l("Promises"), "handshake", frozenset({Role.CALLER, Role.LEAD, Role.AUDITOR})
     ),
     Entry(
         "agent.case_index",
@@ -152,6 +155,19 @@ STAFF: tuple[Entry, ...] = (
         ),
     ),
 )
+
+
+# What a page of the staff is about, by the part of its address before the reference.
+ABOUT = {"cases": "case", "calls": "case", "visits": "visit", "complaints": "complaint"}
+
+
+def crisis_url() -> str | None:
+    """Where staff say that a borrower is not well: about whom the page is. None for everybody else."""
+    if not current_user.is_authenticated or not current_user.actor.is_staff:
+        return None
+    named = request.path.strip("/").split("/")[1:3]
+    about = ABOUT.get(named[0]) if len(named) > 1 and request.view_args else None
+    return url_for("agent.crisis_page", **({about: named[1]} if about else {}))
 
 
 def for_person(endpoint: str | None) -> list[Item]:

@@ -16,6 +16,7 @@ from portal.web.words import (
     audit,
     book,
     borrower_entry,
+    calls,
     complaints,
     debts,
     confirmations,
@@ -31,6 +32,7 @@ from portal.web.words import (
 _SLICES = (
     entry,
     operations,
+    calls,
     borrower_entry,
     debts,
     complaints,
@@ -45,7 +47,7 @@ _SLICES = (
     audit,
 )
 REFUSALS = {code: sentence for part in _SLICES for code, sentence in part.REFUSALS.items()}
-FACTS = {**operations.FACTS, **plans.FACTS, **debts.FACTS}
+FACTS = {**operations.FACTS, **calls.FACTS, **plans.FACTS, **debts.FACTS}
 
 
 class Labels(Mapping[StrEnum, object]):
