@@ -14,7 +14,7 @@ from portal.agent import blueprint
 from portal.domain import masking
 from portal.domain.refusals import Refused
 from portal.infra import clock
-from portal.services import approvals, plans
+from portal.services import approvals, overrides, plans
 from portal.vocabulary import Role
 from portal.web import access, stale, words
 from portal.web.forms import REQUIRED, PortalForm
@@ -41,8 +41,15 @@ def approvals_list() -> Response:
     waiting = approvals.waiting(session, actor=actor, now=now)
     past = "decided" in request.args
     shown = approvals.decided(session, actor=actor, now=now) if past else waiting
-    items = [_item(plan) for plan in shown]
-    return page("agent/approvals/approvals.html", items=items, past=past, waiting=len(waiting))
+    asked = overrides.waiting(session, actor=actor, now=now)
+    answered = overrides.decided(session, actor=actor, now=now) if past else asked
+    return page(
+        "agent/approvals/approvals.html",
+        items=[_item(plan) for plan in shown],
+        overrides=[(each, masking.name(each.case.borrower.name)) for each in answered],
+        past=past,
+        waiting=len(waiting) + len(asked),
+    )
 
 
 @blueprint.get("/plans/<ref>/approval")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import Actor
@@ -23,16 +23,18 @@ from portal.vocabulary import Action, ActionClass, OverrideState, Role
 ASKERS = (Role.CALLER, Role.LEAD)
 DECIDERS = (Role.LEAD, Role.MANAGER)
 NEWEST = 50
+_OPEN = (OverrideState.REQUESTED, OverrideState.APPROVED)
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
     """An override with the people in it; `barred`: the code of the rule that keeps the reader from answering.
-    `open`: it waits, and still in time."""
+    `open`: it waits, and still in time. `refusal`: the newest decision that refused the act before."""
 
     override: Override
     case: Case
+    refusal: Decision | None
     asked_by: Staff
     decided_by: Staff | None
     open: bool
@@ -183,11 +185,29 @@ def sheet(session: Session, override: Override, *, actor: Actor, now: datetime) 
     return Sheet(
         override=override,
         case=case,
+        refusal=_refusal(session, override),
         asked_by=session.get_one(Staff, override.requested_by),
         decided_by=session.get_one(Staff, decider) if decider else None,
         open=_waits(override, now),
         barred=why_not(session, override, case=case, actor=actor),
     )
+
+
+def open_ref(found: Sequence[Override], *, now: datetime) -> str | None:
+    """Return the reference of the one that still waits or is allowed and not used."""
+    return next((each.ref for each in found if each.state in _OPEN and now < each.valid_until), None)
+
+
+def _refusal(session: Session, override: Override) -> Decision | None:
+    """The refusal somebody asked about: the newest one before the question."""
+    query = select(Decision).where(
+        Decision.lender_id == override.lender_id,
+        Decision.case_id == override.case_id,
+        Decision.action == override.action,
+        Decision.allowed.is_(False),
+        Decision.created_at <= override.created_at,
+    )
+    return session.scalar(query.order_by(Decision.id.desc()).limit(1))
 
 
 def _waits(override: Override, now: datetime) -> bool:
@@ -201,10 +221,7 @@ def _of(case: Case, action: Action) -> Select[Override]:
 
 
 def _open(session: Session, case: Case, action: Action, now: datetime) -> bool:
-    is_open: ColumnElement[bool] = or_(
-        Override.state == OverrideState.REQUESTED, Override.state == OverrideState.APPROVED
-    )
-    query = _of(case, action).where(is_open, Override.valid_until > now)
+    query = _of(case, action).where(Override.state.in_(_OPEN), Override.valid_until > now)
     return session.scalars(query.limit(1)).first() is not None
 
 

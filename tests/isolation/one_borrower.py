@@ -69,6 +69,15 @@ if TYPE_CHECKING:
     from tests.isolation.house import House
 
 
+REFUSED_RULE = {
+    "id": "attempts_per_day",
+    "passed": False,
+    "facts": {"most": 2, "so_far": 2},
+    "source": "house",
+    "source_texts": {locale.value: "A source" for locale in Locale},
+}
+
+
 class OneBorrower:
     """One borrower of a lender: an open case in one currency, an agreement in force in the other."""
 
@@ -368,7 +377,21 @@ class OneBorrower:
         )
         self.session.add(override)
         self.session.flush()
-        self.things["override"] = override.ref
+        self.things[Thing.OVERRIDE] = override.ref
+        refused = Decision(
+            **self.common,
+            case_id=self.case.id,
+            borrower_id=self.borrower.id,
+            action="call",
+            action_class="collection",
+            allowed=False,
+            rules={"asked": [REFUSED_RULE]},
+            pack_version="1",
+            actor=str(actor_of(self.staff[Role.CALLER])),
+        )
+        self.session.add(refused)
+        self.session.flush()
+        self.things[Thing.DECISION] = refused.ref
 
     def case_rows(self, table: str) -> list[Decision]:
         model = next(each.class_ for each in Base.registry.mappers if each.local_table.name == table)

@@ -53,6 +53,8 @@ class Thing(StrEnum):
     AGREEMENT_SEALED = "agreement in force"
     FOLLOW_UP = "follow-up"
     RELIEF = "relief in force"
+    DECISION = "decision of the gate that refused a call"
+    OVERRIDE = "exception that waits for a yes"
     COMPLAINT = "complaint that the handler took on"
     COMPLAINT_NEW = "complaint that nobody took on"
     DISPUTE = "dispute that waits for an answer"
@@ -64,6 +66,7 @@ class Thing(StrEnum):
     SUPERIOR = "manager"
     INVITATION = "token of an invitation"
     SESSION = "session of a browser"
+    MESSAGE_FAILED = "message that no gateway took"
     BOOK_UPLOAD = "loan book with mistakes in it"
 
 
@@ -272,6 +275,24 @@ CASES = (
     get("agent.audit_csv", {AUDITOR, ADMIN, MANAGER}),
     get("agent.audit_verification", {AUDITOR, ADMIN, MANAGER}),
     get("agent.case", READERS | {AGENT}, ref=Thing.CASE),
+    get("agent.decision_list", READERS, ref=Thing.CASE),
+    get("agent.decision", READERS, ref=Thing.CASE, decision=Thing.DECISION),
+    # 409: an exception for the same act waits already.
+    post(
+        "agent.ask_override",
+        {CALLER, LEAD},
+        {"rules": "attempts_per_day", "reason": "She asked for it"},
+        answer=(303, 409),
+        ref=Thing.CASE,
+        decision=Thing.DECISION,
+    ),
+    get("agent.override", READERS, ref=Thing.OVERRIDE),
+    post(
+        "agent.decide_override",
+        APPROVERS,
+        {"version": "1", "answer": "Yes", "decision": "allow"},
+        ref=Thing.OVERRIDE,
+    ),
     get("agent.case_debt", READERS | {AGENT}, ref=Thing.CASE),
     get("agent.case_simulator", READERS | {AGENT}, query={"amount": "1"}, ref=Thing.CASE),
     # A name or address in full, for those who talk to the borrower. Each look is an entry in the audit chain.
@@ -391,6 +412,26 @@ OBJECTIONS = (
     post("agent.answer_contest", APPROVERS, {"words": "We looked at it"}, ref=Thing.CONTEST),
 )
 
+TEXT = {"name": "preferences_changed", "channel": "sms", "locale": "en"}
+WISHES = {"language": "en", "closed": "sms", "version": "1"}
+KEEPERS = frozenset({LEAD, MANAGER, AUDITOR, ADMIN})
+MESSAGES = (
+    get("borrower.preferences_page", {BORROWER}),
+    post("borrower.save_preferences", {BORROWER}, WISHES),
+    get("agent.case_preferences", REVIEWERS, ref=Thing.CASE),
+    post("agent.save_case_preferences", REVIEWERS, WISHES, ref=Thing.CASE),
+    get("agent.message_texts", KEEPERS),
+    get("agent.message_text", KEEPERS, **TEXT),
+    post(
+        "agent.save_message_text",
+        {ADMIN},
+        {"body": "{lender}: it was changed. {hotline}", "seen": "0"},
+        **TEXT,
+    ),
+    get("agent.undelivered", KEEPERS),
+    post("agent.send_message_again", {ADMIN, LEAD}, ref=Thing.MESSAGE_FAILED),
+)
+
 # On the account of whoever asks, and on no other.
 ACCOUNT = (
     get("agent.account", STAFF),
@@ -419,6 +460,15 @@ ACCOUNT = (
 )
 
 PROFILE = {"name": "New Name", "number": "N1", "roles": "agent", "locale": "en", "manager": Thing.SUPERIOR}
+# 409: the set of the world was refused, so there is nothing to release.
+IMPORTS = (
+    get("agent.book_list", {ADMIN}),
+    post("agent.hand_in_book", {ADMIN}, {"book": UPLOAD}, answer=(422,)),
+    get("agent.book_example_set", {ADMIN}),
+    get("agent.book_upload", {ADMIN}, ref=Thing.BOOK_UPLOAD),
+    post("agent.release_book", {ADMIN}, answer=(409,), ref=Thing.BOOK_UPLOAD),
+    post("agent.book_problems", {ADMIN}, ref=Thing.BOOK_UPLOAD),
+)
 PEOPLE = (
     get("agent.people_list", {MANAGER, AUDITOR, ADMIN}),
     get("agent.person", {MANAGER, AUDITOR, ADMIN}, ref=Thing.STAFF),
@@ -431,4 +481,17 @@ PEOPLE = (
     post("agent.invite_person_again", {ADMIN}, ref=Thing.STAFF),
 )
 
-ROWS = (*PUBLIC, *MY, *CASES, *VISITS, *PLANS, *PROOFS, *COMPLAINTS, *OBJECTIONS, *ACCOUNT, *IMPORTS, *PEOPLE)
+ROWS = (
+    *PUBLIC,
+    *MY,
+    *CASES,
+    *VISITS,
+    *PLANS,
+    *PROOFS,
+    *COMPLAINTS,
+    *OBJECTIONS,
+    *MESSAGES,
+    *ACCOUNT,
+    *IMPORTS,
+    *PEOPLE,
+)
