@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.domain import masking
@@ -64,13 +64,18 @@ def _filtered(query: Select[Case], filters: Filters, actor: Actor) -> Select[Cas
     if filters.bucket:
         query = query.where(Case.id.in_(_with_loan(actor, Loan.bucket == filters.bucket)))
     if search := filters.search.strip():
-        borrower = select(Borrower.id).where(
-            Borrower.lender_id == actor.lender_id,
-            Borrower.borrower_no.istartswith(search, autoescape=True),
-        )
-        contract = _with_loan(actor, Loan.contract_no.istartswith(search, autoescape=True))
-        query = query.where(or_(Case.borrower_id.in_(borrower), Case.id.in_(contract)))
+        query = query.where(matches(search, actor))
     return query
+
+
+def matches(search: str, actor: Actor) -> ColumnElement[bool]:
+    """Whether a case is a borrower's whose number begins so, or has a loan whose contract number does."""
+    borrower = select(Borrower.id).where(
+        Borrower.lender_id == actor.lender_id,
+        Borrower.borrower_no.istartswith(search, autoescape=True),
+    )
+    contract = _with_loan(actor, Loan.contract_no.istartswith(search, autoescape=True))
+    return or_(Case.borrower_id.in_(borrower), Case.id.in_(contract))
 
 
 def _with_loan(actor: Actor, which: Any) -> Select[Any]:
@@ -79,20 +84,22 @@ def _with_loan(actor: Actor, which: Any) -> Select[Any]:
 
 
 def _lines(session: Session, cases: Sequence[Case], actor: Actor) -> list[Line]:
-    sums = _sums(session, [case.id for case in cases], actor)
-    owners = names_of_staff(session, {case.owner_id for case in cases if case.owner_id}, actor)
+    found = sums(session, [case.id for case in cases], actor)
+    of_cases = {case.owner_id for case in cases if case.owner_id}
+    owners = names_of_staff(session, of_cases, actor) if of_cases else {}
     return [
         Line(
             case=case,
             borrower=masking.name(case.borrower.name),
             owner=owners.get(case.owner_id) if case.owner_id else None,
-            **sums.get(case.id, {}),
+            **found.get(case.id, {}),
         )
         for case in cases
     ]
 
 
-def _sums(session: Session, ids: Sequence[int], actor: Actor) -> dict[int, dict[str, Any]]:
+def sums(session: Session, ids: Sequence[int], actor: Actor) -> dict[int, dict[str, Any]]:
+    """Return how many loans each case has, the longest delay and what is overdue together (minor units)."""
     query = (
         select(
             CaseLoan.case_id,

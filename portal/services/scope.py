@@ -43,7 +43,7 @@ def of_lender(model: type[R], actor: Actor) -> Select[R]:
 
 
 def cases(actor: Actor, *, now: datetime) -> Select[Case]:
-    return of_lender(Case, actor).where(_sees_case(actor, now))
+    return of_lender(Case, actor).where(sees_case(actor, now))
 
 
 def borrowers(actor: Actor, *, now: datetime) -> Select[Borrower]:
@@ -117,7 +117,8 @@ def contests(actor: Actor, *, now: datetime) -> Select[Contest]:
     return of_lender(Contest, actor).where(Contest.case_id.in_(_case_ids(actor, now)))
 
 
-def _sees_case(actor: Actor, now: datetime) -> ColumnElement[bool]:
+def sees_case(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """Whether an actor sees a case, as a condition for a query that names it already."""
     match actor.kind:
         case ActorKind.BORROWER:
             return Case.borrower_id == actor.id

@@ -22,7 +22,7 @@ from portal.vocabulary import NextStep
 MOST_DAYS = 31  # as long as a promise: a choice that is older was made about another situation
 
 
-def of_case(session: Session, case: Case) -> Strategy | None:
+def of_case(session: Session, *, case: Case) -> Strategy | None:
     """Return the strategy of a case; None before the first night after it was opened."""
     return session.scalar(
         select(Strategy).where(Strategy.lender_id == case.lender_id, Strategy.case_id == case.id)
@@ -36,7 +36,7 @@ def recompute(session: Session, *, case: Case, policy: Policy, actor: Actor, now
     session.flush()
     told = strategy_facts.told_of(session, [case.id], policy=policy, now=now)[case.id]
     step = next_step(told.facts, policy, now)
-    found = of_case(session, case)
+    found = of_case(session, case=case)
     before = (found.step, found.reason) if found else None
     values = columns(told, step, policy=policy, now=now)
     if found is None:
@@ -82,7 +82,7 @@ def set_by_person(
         raise Refused("strategy_without_reason")
     if not 0 <= (until - today).days <= MOST_DAYS:
         raise Refused("strategy_until", days=MOST_DAYS)
-    found = of_case(session, case) or recompute(session, case=case, policy=policy, actor=actor, now=now)
+    found = of_case(session, case=case) or recompute(session, case=case, policy=policy, actor=actor, now=now)
     found.set_by, found.set_until, found.set_reason = actor.id, until, reason.strip()
     found.facts = {**found.facts, CHOSEN: step.value}
     session.flush()
@@ -102,7 +102,7 @@ def set_by_person(
 @in_savepoint
 def release(session: Session, *, case: Case, policy: Policy, actor: Actor, now: datetime) -> Strategy:
     """Give the next step back to the rules before the day a person set. Refused: nobody set it."""
-    found = of_case(session, case)
+    found = of_case(session, case=case)
     if found is None or found.set_by is None:
         raise Refused("strategy_not_set")
     found.set_by = found.set_until = found.set_reason = None
