@@ -1,8 +1,8 @@
 """Takes in the loan books that were handed in on the page, outside of any request.
 
 How far it is stands in short transactions of their own, while the rows are checked. The writing is one
-transaction with the note of its end: on SQLite nobody else could write meanwhile, so all that is told of it is
-that it has begun. A worker that is killed leaves its claim to run out; whoever comes next begins anew."""
+transaction with the note of its end: on SQLite nobody else could write meanwhile, so all that is told of it
+is that it has begun. A worker that is killed leaves its claim to run out; whoever comes next begins anew."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
