@@ -17,11 +17,18 @@ FEWEST_DISTINCT = 16  # of 32 bytes drawn at random, fewer are different once in
 REQUIRED_KEYS = ("master_key", "secret_key")
 KEYS = (*REQUIRED_KEYS, "old_master_key")  # the old one may be as weak as it was: it is on its way out
 MOST_PROXIES = 9
+POLICIES = "policies"  # the folder of an installation's own policy packs
 LARGEST_IMPORT_MB = 1024
 
 
 class SettingsError(Exception):
     """A setting is missing or contradictory. The message is one line: which, why, what to do."""
+
+
+def instance_path(environ: Mapping[str, str] | None = None) -> Path:
+    """The folder of this installation, whether it is there or not."""
+    environ = os.environ if environ is None else environ
+    return Path(environ.get("PORTAL_INSTANCE_PATH") or ROOT / "instance").resolve()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +76,7 @@ class Settings:
     @property
     def policies(self) -> Path:
         """The lenders' own policy packs, beside the shipped ones."""
-        return self.instance / "policies"
+        return self.instance / POLICIES
 
     @property
     def temporary(self) -> Path:
@@ -84,7 +91,7 @@ class Settings:
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Read the settings. Outside production, missing keys are made once and kept."""
         environ = os.environ if environ is None else environ
-        instance = Path(environ.get("PORTAL_INSTANCE_PATH") or ROOT / "instance").resolve()
+        instance = instance_path(environ)
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         values = _file_values(instance / "portal.toml") | _environment_values(environ)
         production = values.get("environment", "development") == "production"

@@ -10,9 +10,11 @@ from portal.cli import (
     database,
     demo,
     doctor,
+    export,
     keys,
     lenders,
     link,
+    policy,
     run,
     schedule,
     serve,
@@ -29,12 +31,14 @@ MODULES = (
     lenders,
     book,
     link,
+    policy,
     schedule,
     agreement,
     audit,
     keys,
     bench,
     doctor,
+    export,
 )
 
 

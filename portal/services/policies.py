@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 from functools import cache
+from pathlib import Path
 
-from portal.domain.policy import Policy, build_versions, in_force_at, in_force_on
+from portal.domain.policy import Policy, build_versions, effective_day, in_force_at, in_force_on
 from portal.infra import policy_files
 from portal.models import Lender
 
@@ -33,6 +34,22 @@ def versions(code: str) -> tuple[Policy, ...]:
 def codes() -> list[str]:
     """Return the codes of all packs of this installation, the house policy first."""
     return policy_files.codes(policy_files.own())
+
+
+def of_file(path: Path) -> Policy:
+    """Read a pack anywhere on disk as it would be among the packs of this installation, from its first day.
+
+    A house policy is tried under every other pack. Raises PolicyError or UnreadablePackError."""
+    file, found = policy_files.read_file(path), policy_files.own()
+    code = path.name.removesuffix(".toml").partition("@")[0]
+    known = policy_files.versions(code, found) if code in codes() else []
+    beside = [file, *(each for each in known if each[0] != file[0])]
+    if code == policy_files.HOUSE:
+        for other in codes()[1:]:
+            build_versions(beside, policy_files.versions(other, found))
+        return in_force_on(build_versions(beside, []), effective_day(*file))
+    house = policy_files.versions(policy_files.HOUSE, found)
+    return in_force_on(build_versions(house, beside), effective_day(*file))
 
 
 def load_all() -> list[Policy]:

@@ -19,7 +19,7 @@ from portal.domain.policy.message_keys import (
     RedLineCrossed,
     StrategyPolicy,
 )
-from portal.domain.policy.pack import PackFile, build
+from portal.domain.policy.pack import PackFile, build, effective_day
 from portal.domain.policy.plan_keys import (
     BudgetPolicy,
     ComplaintPolicy,
@@ -81,6 +81,7 @@ __all__ = [
     "build",
     "changed_keys",
     "content_of",
+    "effective_day",
     "plain",
     "build_versions",
     "in_force_at",
