@@ -11,6 +11,7 @@ import click
 
 from portal.cli import context
 from portal.cli.context import DayOption, InputError, json_option, show
+from portal.vocabulary import Locale
 
 if TYPE_CHECKING:
     from portal.domain.policy import Policy
@@ -86,7 +87,11 @@ def show_pack(code: str, day: date | None, *, as_json: bool) -> None:
         raise InputError(str(error)) from error
     content = content_of(pack)
     keys = {
-        key: {"value": said["value"], "why": pack.why(key).texts["en"], "status": pack.why(key).status.value}
+        key: {
+            "value": said["value"],
+            "why": pack.why(key).text(Locale.EN),
+            "status": pack.why(key).status.value,
+        }
         for key, said in content["values"].items()
     }
     show({**_head(pack), "keys": keys}, as_json=as_json, text=_shown)
@@ -104,10 +109,10 @@ Example:  portal policy simulate --pack stricter.toml --weeks 8
 def simulate(file: Path, weeks: int, code: str | None, *, as_json: bool) -> None:
     """Judge the decisions of the last weeks by another pack, and list what it would have answered otherwise.
 
-    Every decision keeps the facts it was made on, and these are judged again: what would have been refused and
-    why, and what would have been allowed. The facts stay as they were; history is not rewritten, so a call that
-    the other pack refuses still counts for the calls after it. Decisions whose facts were not kept are counted
-    as not replayable. Nothing is stored."""
+    Every decision keeps the facts it was made on, and these are judged again: what would have been refused
+    and why, and what would have been allowed. The facts stay as they were; history is not rewritten, so a
+    call that the other pack refuses still counts for the calls after it. Decisions whose facts were not kept
+    are counted as not replayable. Nothing is stored."""
     from portal.domain.policy import PolicyError
     from portal.infra.policy_files import UnreadablePackError
     from portal.services import lenders, policies

@@ -1,4 +1,4 @@
-"""What another pack would have said: the decisions of the last weeks, judged again on the facts of their time.
+"""What another pack would have said: the decisions of the last weeks, judged again on their own facts.
 
 History is not rewritten: a call that the other pack would have refused still counts in the facts of the calls
 after it, as it did then."""
@@ -65,8 +65,8 @@ def replay(
 ) -> Iterator[Change]:
     """Judge the decisions of the last weeks by another pack and yield those it turns, the oldest first.
 
-    Rows are streamed and nothing is written; `tally` is counted up on the way. A decision whose facts were not
-    kept, or name something not known any more, is counted as not replayable."""
+    Rows are streamed and nothing is written; `tally` is counted up on the way. A decision whose facts were
+    not kept, or name something not known any more, is counted as not replayable."""
     since = _since(lender, weeks, now)
     total = session.scalar(select(func.count()).select_from(Decision).where(since)) or 0
     query = (
