@@ -17,6 +17,7 @@ from portal.borrower import (  # noqa: E402  (registers their routes)
     disputes,  # noqa: F401
     home,  # noqa: F401
     plans,  # noqa: F401
+    preferences,  # noqa: F401
     proofs,  # noqa: F401
     support,  # noqa: F401
     timeline,  # noqa: F401

@@ -123,6 +123,7 @@ def save(
         raise Refused("message_text_stale")
     if text == in_use(session, lender_id=lender_id, name=name, channel=channel, locale=locale):
         raise Refused("message_text_same")
+    title = name  # which text it is; nobody's name
     row = MessageTemplate(
         lender_id=lender_id,
         created_at=now,
@@ -141,7 +142,7 @@ def save(
         action="message_text_saved",
         subject=row,
         now=now,
-        text=name,
+        text=title,
         channel=channel,
         locale=locale,
         number=row.number,

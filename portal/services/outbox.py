@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from portal.domain.actor import system
 from portal.domain.contact_decision import RuleId
 from portal.domain.message_rules import TEXTS
-from portal.infra import tenancy
 from portal.infra.delivery import Letter
 from portal.models import Borrower, Case, Contact, Decision, Message
 from portal.services import audit, gate, quiet_hours
@@ -77,7 +76,7 @@ def failed(session: Session, *, letter: Letter, problem: str, now: datetime) -> 
 def release(session: Session, *, letters: Sequence[Letter]) -> None:
     """Give back letters that were claimed and not tried: their gateway is out of reach. No try is counted."""
     query = update(Message).where(
-        Message.lender_id == session.info[tenancy.KEY],
+        Message.lender_id.in_({each.lender_id for each in letters}),
         Message.ref.in_([each.ref for each in letters]),
         Message.state == MessageState.WAITING,
     )

@@ -9,7 +9,8 @@ from portal.domain import preferences as rules
 from portal.domain.actor import Actor
 from portal.domain.preferences import Wishes
 from portal.domain.refusals import Refused
-from portal.models import Borrower, Case, Preference, Visit
+from portal.models import Borrower as Borrower
+from portal.models import Case, Preference, Visit
 from portal.services import audit, lenders, notifications, policies
 from portal.services.savepoints import in_savepoint
 

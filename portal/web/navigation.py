@@ -60,6 +60,7 @@ BORROWER: tuple[Entry, ...] = (
     Entry("borrower.plans_list", _l("My plans"), "plan", pages=("borrower.plan",)),
     Entry("borrower.complaints_list", _l("Complaints"), "message", pages=("borrower.complaint",)),
     Entry("borrower.consents_page", _l("My consents"), "handshake"),
+    Entry("borrower.preferences_page", _l("How you are reached"), "settings"),
 )
 STAFF: tuple[Entry, ...] = (
     Entry("agent.day", _l("My day"), "home"),
@@ -75,6 +76,13 @@ STAFF: tuple[Entry, ...] = (
             "agent.visit_findings",
             "agent.visit_departure",
         ),
+    ),
+    Entry(
+        "agent.call_index",
+        _l("Call list"),
+        "phone",
+        frozenset({Role.CALLER, Role.LEAD, Role.AUDITOR}),
+        ("agent.call", "agent.begin_call", "agent.confirm_party", "agent.record_call"),
     ),
     Entry(
         "agent.promise_index", _l("Promises"), "handshake", frozenset({Role.CALLER, Role.LEAD, Role.AUDITOR})
@@ -108,16 +116,6 @@ STAFF: tuple[Entry, ...] = (
         ("agent.follow_up", "agent.agreement"),
     ),
     Entry(
-        "agent.complaint_inbox",
-        _l("Complaints"),
-        "inbox",
-        COMPLAINTS,
-        ("agent.complaint", "agent.new_decision"),
-    ),
-    Entry(
-        "agent.people_list",
-        _l("People"),
-    Entry(
         "agent.dispute_list",
         _l("Disputes"),
         "flag",
@@ -130,9 +128,33 @@ STAFF: tuple[Entry, ...] = (
             "agent.answer_contest",
         ),
     ),
+    Entry(
+        "agent.complaint_inbox",
+        _l("Complaints"),
+        "inbox",
+        COMPLAINTS,
+        ("agent.complaint", "agent.new_decision"),
+    ),
+    Entry(
+        "agent.message_texts",
+        _l("Messages"),
+        "message",
+        frozenset({Role.ADMIN, Role.LEAD, Role.MANAGER, Role.AUDITOR}),
+        ("agent.message_text", "agent.save_message_text", "agent.undelivered"),
+    ),
+    Entry(
+        "agent.people_list",
+        _l("People"),
         "people",
         frozenset({Role.ADMIN, Role.MANAGER, Role.AUDITOR}),
         ("agent.person", "agent.new_person", "agent.profile", "agent.edit_profile"),
+    ),
+    Entry(
+        "agent.book_list",
+        _l("Import"),
+        "import",
+        frozenset({Role.ADMIN}),
+        ("agent.book_upload", "agent.hand_in_book"),
     ),
     Entry(
         "agent.audit_record",

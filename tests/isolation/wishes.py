@@ -3,7 +3,10 @@
 from typing import TYPE_CHECKING
 
 from portal.models import MessageTemplate, Preference
-from portal.vocabulary import Channel, Locale
+from portal.services import notifications
+from portal.vocabulary import Channel, Locale, MessageState
+from tests.factories import NOW
+from tests.isolation.table import Thing
 
 if TYPE_CHECKING:
     from tests.isolation.house import House
@@ -11,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def add(one: "OneBorrower") -> None:
-    """The wishes of one borrower."""
+    """The wishes of one borrower, and a message to them that was given up."""
+    message = notifications.notify(
+        one.session, borrower=one.borrower, template="proof_complete", case=one.case, now=NOW
+    )
+    message.state, message.problem = MessageState.FAILED, "the gateway answered 503"
+    one.things[Thing.MESSAGE_FAILED] = message.ref
     one.session.add(
         Preference(
             **one.common,

@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.domain.audit_chain import Problem
 from portal.vocabulary import ChainProblem
+from portal.web.words import imports
 
 REFUSALS: dict[str, LazyString] = {}
 
@@ -60,12 +61,16 @@ ACTIONS = {
     "staff_added": _l("Member of staff added"),
     "staff_signed_in": _l("Staff signed in"),
     "training_recorded": _l("Training recorded"),
+    "message_text_saved": _l("Text of a message changed"),
+    "carrier_set": _l("Gateway of the lender changed"),
     "book_imported": _l("Loan book imported"),
+    **imports.ACTIONS,
 }
 
 
 # What an entry is about, by the table its reference is of.
 SUBJECTS = {
+    **imports.SUBJECTS,
     "agreement": _l("Agreement"),
     "book_import": _l("Loan book"),
     "borrower": _l("Borrower"),
@@ -79,9 +84,11 @@ SUBJECTS = {
     "hold": _l("Hold"),
     "lender": _l("Lender"),
     "message": _l("Message"),
+    "message_template": _l("Text of a message"),
     "payment_account": _l("Account for payments"),
     "personal_link": _l("Personal link"),
     "plan": _l("Plan"),
+    "preference": _l("How the borrower is reached"),
     "proof": _l("Document"),
     "registration": _l("Registration"),
     "relief": _l("Relief"),

@@ -66,6 +66,7 @@ EVENTS = {
     "case_opened": Event(_l("A payment was late; we opened a case to sort it out with you"), "file"),
     "link_created": Event(_l("We sent you a link to this page"), "message", minor=True),
     "borrower_signed_in": Event(_l("You opened this page"), "key", minor=True),
+    "preferences_changed": Event(_l("How we reach you was changed"), "settings"),
     "registered_for_visits": Event(_l("You agreed to the visit service"), "check-circle", "good"),
     "consent_revoked": Event(_l("You took back a consent"), "cross-circle"),
     "proof_received": Event(_l("A document of yours arrived"), "file"),

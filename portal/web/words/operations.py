@@ -122,7 +122,10 @@ LABELS: dict[type[StrEnum], dict[str, LazyString]] = {
     MessageState: {
         MessageState.WAITING: _l("Waiting"),
         MessageState.SENT: _l("Sent"),
+        MessageState.DELIVERED: _l("Reached the phone"),
+        MessageState.UNDELIVERED: _l("Did not arrive"),
         MessageState.FAILED: _l("Could not be delivered"),
+        MessageState.WITHHELD: _l("Held back by the rules"),
     },
     Action: {
         Action.CALL: _l("Call"),
