@@ -15,7 +15,7 @@ from portal.domain.calendar import BusinessCalendar
 from portal.domain.refusals import Refused
 from portal.models import Case, CaseLoan, Hold, Loan, Staff
 from portal.models import Dispute as Dispute
-from portal.services import audit, cases, lenders, notifications, policies, scope
+from portal.services import audit, cases, lenders, notifications, policies, scope, strategies
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import DisputeKind, DisputeState, HoldReason, Role
 
@@ -65,6 +65,7 @@ def open(
         session, actor=actor, action="dispute_opened", subject=dispute, case=case, now=now, kind=kind
     )
     cases.hold(session, case=case, reason=HoldReason.DISPUTE, subject=dispute.ref, actor=actor, now=now)
+    _went_on(session, case, actor, now)
     _tell(session, dispute, case, "dispute_received", now=now, answer_by=dispute.answer_by)
     return dispute
 
@@ -98,6 +99,7 @@ def answer(
         now=now,
         outcome=outcome,
     )
+    _went_on(session, case, actor, now)
     _tell(session, dispute, case, "dispute_answered", now=now, answer=reasons, outcome=outcome.value)
 
 
@@ -113,6 +115,7 @@ def correct(session: Session, *, dispute: Dispute, actor: Actor, now: datetime) 
     case = case_of(session, dispute)
     _end_hold(session, dispute, case, actor, now)
     audit.record(session, actor=actor, action="dispute_corrected", subject=dispute, case=case, now=now)
+    _went_on(session, case, actor, now)
 
 
 @in_savepoint
@@ -125,6 +128,7 @@ def withdraw(session: Session, *, dispute: Dispute, actor: Actor, now: datetime)
     dispute.state = DisputeState.WITHDRAWN
     _end_hold(session, dispute, case, actor, now)
     audit.record(session, actor=actor, action="dispute_withdrawn", subject=dispute, case=case, now=now)
+    _went_on(session, case, actor, now)
 
 
 def find(session: Session, ref: str, *, actor: Actor, now: datetime) -> Dispute | None:
@@ -191,6 +195,13 @@ def _holds(session: Session, dispute: Dispute) -> Sequence[Hold]:
 def _end_hold(session: Session, dispute: Dispute, case: Case, actor: Actor, now: datetime) -> None:
     for placed in _holds(session, dispute):
         cases.end_hold(session, hold=placed, case=case, actor=actor, now=now)
+
+
+def _went_on(session: Session, case: Case, actor: Actor, now: datetime) -> None:
+    """What comes next on an open case is another thing now."""
+    if case.closed_at is None:
+        policy = policies.of(lenders.get(session, case.lender_id), now)
+        strategies.recompute(session, case=case, policy=policy, actor=actor, now=now)
 
 
 def _tell(

@@ -15,6 +15,7 @@ from portal.models.audit_entry import AuditEntry
 from portal.services import contests
 
 PAGE_LENGTH = 25
+LEFT = "message_sent"  # a collection message becomes a contact when it leaves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +114,7 @@ def _joined(session: Session, case: Case, rows: Sequence[AuditEntry]) -> list[En
             actor=row.actor,
             action=row.action,
             facts=row.facts,
-            contact=contacts.get(row.subject),
+            contact=contacts.get(row.subject) if _tells_of_contact(row) else None,
             promise=promises.get(row.subject),
             contest=contested.get(row.sequence),
         )
@@ -121,9 +122,15 @@ def _joined(session: Session, case: Case, rows: Sequence[AuditEntry]) -> list[En
     ]
 
 
+def _tells_of_contact(row: AuditEntry) -> bool:
+    """Whether an entry is the contact itself, and not what became of its message later."""
+    return row.action == LEFT or row.subject.startswith("contact/")
+
+
 def _contacts(session: Session, case: Case, rows: Sequence[AuditEntry]) -> dict[str, Contact]:
     """The contacts that entries are about: themselves, or the message they left with."""
-    refs, messages = _refs(rows, "contact"), _refs(rows, "message")
+    left = [row for row in rows if row.action == LEFT]
+    refs, messages = _refs(rows, "contact"), _refs(left, "message")
     if not refs and not messages:
         return {}
     query = (

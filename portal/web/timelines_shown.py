@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from portal import formats
 from portal.domain.actor import ActorKind
 from portal.services.timelines import Entry, Page
-from portal.vocabulary import ContactOutcome
+from portal.vocabulary import Channel, ContactOutcome
 from portal.web import words
 from portal.web.locale import current_locale, current_zone
 from portal.web.words import borrower_entry, case_events
@@ -108,6 +108,8 @@ def _common(entry: Entry, page: Page) -> dict[str, Any]:
 def _told(entry: Entry) -> Iterable[str]:
     contact = entry.contact
     if contact is None:
+        if entry.facts.get("channel") and entry.action == "message_sent":
+            yield words.label(Channel(str(entry.facts["channel"])))
         return
     outcome = _outcome(entry)
     if outcome is not None:
