@@ -1,0 +1,19 @@
+"""No sequence of acts, complaints, wishes and clock moves leads to a contact that the pack forbids, and none
+holds a service message back."""
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.contact_machine import rules_alone
+from tests.contact_machine.machine import PACKS, ZONES
+
+SMALL = settings(
+    max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("code", PACKS)
+def test_no_sequence_leads_to_a_contact_that_the_pack_forbids(code, zone):
+    run_state_machine_as_test(rules_alone.machine(code, zone), settings=SMALL)
