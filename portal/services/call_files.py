@@ -103,8 +103,9 @@ def _contacts(session: Session, case: Case) -> Sequence[Contact]:
 def _names(session: Session, case: Case, ids: set[int | None]) -> dict[int, str]:
     wanted = {each for each in ids if each is not None}
     query = select(Staff).where(Staff.lender_id == case.lender_id, Staff.id.in_(wanted))
-    found = session.scalars(query.options(lazyload(Staff.roles))) if wanted else []
-    return {person.id: person.name for person in found}
+    if not wanted:
+        return {}
+    return {person.id: person.name for person in session.scalars(query.options(lazyload(Staff.roles)))}
 
 
 def _earliest(session: Session, case: Case, actor: Actor, now: datetime) -> datetime | None:

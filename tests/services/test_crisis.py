@@ -61,7 +61,7 @@ def test_what_the_lender_starts_stops_at_once(session, case, caller, lead):
     alarm(session, case, caller)
 
     assert not may_call(session, case, caller)
-    strategy = strategies.of_case(session, case)
+    strategy = strategies.of_case(session, case=case)
     assert (strategy.step, strategy.reason) == (NextStep.NONE, StepReason.ON_HOLD)
     assert "crisis_raised" in [event.action for event in audit.timeline(session, case=case)]
 
@@ -104,7 +104,7 @@ def test_only_a_lead_or_manager_lets_contact_go_on_and_the_reason_is_kept(sessio
     hold = session.scalars(select(Hold)).one()
     assert (hold.end_reason, hold.ended_by) == ("Spoke with her sister", str(actor_of(lead)))
     assert may_call(session, case, caller)
-    assert strategies.of_case(session, case).reason is not StepReason.ON_HOLD
+    assert strategies.of_case(session, case=case).reason is not StepReason.ON_HOLD
 
 
 def test_what_is_over_is_not_ended_again_nor_another_hold(session, case, lead):

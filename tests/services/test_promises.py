@@ -49,7 +49,7 @@ def test_a_promise_is_kept_with_who_wrote_it_down_and_stands_on_the_timeline(ses
 def test_while_a_promise_runs_the_next_step_is_to_wait_for_it(session, case, caller):
     make(session, case, caller)
 
-    strategy = strategies.of_case(session, case)
+    strategy = strategies.of_case(session, case=case)
     assert (strategy.step, strategy.reason) == (NextStep.WAIT, StepReason.PROMISE_RUNNING)
 
 
@@ -117,7 +117,7 @@ def test_a_promise_taken_back_is_not_broken_and_contact_goes_on(session, case, c
 
     assert (promise.state, promise.decided_on) == (PromiseState.WITHDRAWN, TODAY)
     assert promises.active_of(session, case=case) is None
-    assert strategies.of_case(session, case).reason is not StepReason.PROMISE_RUNNING
+    assert strategies.of_case(session, case=case).reason is not StepReason.PROMISE_RUNNING
 
 
 def test_what_is_decided_is_not_taken_back(session, case, caller):

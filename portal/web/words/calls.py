@@ -105,7 +105,7 @@ WHY = {
     StepReason.NO_ANSWER_YET: _l("Tried and not reached so far."),
     StepReason.PHONE_FAILED: _l("The calls were not answered; now a message."),
     StepReason.PHONE_AND_SMS_FAILED: _l("Neither calls nor messages were answered."),
-    StepReason.CALLBACK_AGREED: _l("The borrower asked to be called at %(at)s."),
+    StepReason.CALLBACK_AGREED: _l("The borrower asked to be called at %(agreed)s."),
     StepReason.PROMISE_RUNNING: _l("A payment is promised by %(due_on)s; until then we wait."),
     StepReason.PROMISE_BROKEN: _l("What was promised did not arrive. Ask what came in between."),
     StepReason.INSTALMENT_MISSED: _l("An instalment of the agreement was missed."),
@@ -124,7 +124,7 @@ WHY = {
 
 def why(strategy: "Strategy") -> str:
     """Say why the next step of a case comes next, in the reader's language."""
-    facts = {"at": "—", "due_on": "—", "holds": "—", "until": "—"}
+    facts = {"agreed": "—", "due_on": "—", "holds": "—", "until": "—"}
     facts |= {name: _said(name, value) for name, value in strategy.facts.items()}
     return str(WHY[strategy.reason]) % facts
 
@@ -140,7 +140,7 @@ def _said(name: str, value: object) -> str:
     if name == "holds" and isinstance(value, list):
         labels = [str(OPERATIONS[HoldReason][HoldReason(each)]) for each in value]
         return (", " if reader is reader.EN else "、").join(labels)
-    if name == "at":
+    if name == "agreed":
         return formats.moment(datetime.fromisoformat(str(value)), reader, zone)
     if name in {"due_on", "until"}:
         return formats.day(date.fromisoformat(str(value)), reader)
