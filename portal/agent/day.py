@@ -192,6 +192,7 @@ READS = (Role.AUDITOR,)
 CARDS: tuple[tuple[str, tuple[Role, ...], Callable[[], Card]], ...] = (
     ("agent.crisis_page", (Role.LEAD, Role.MANAGER), _crises),
     ("agent.route", (Role.AGENT,), _stops),
+    ("agent.call_index", (Role.CALLER, Role.LEAD), _calls),
     ("agent.proof_queue", (Role.CALLER, Role.LEAD), _proofs),
     ("agent.approvals_list", (Role.LEAD, Role.MANAGER), _approvals),
     ("agent.case_index", READS, _cases_to_read),
