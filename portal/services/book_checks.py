@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, tzinfo
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from portal.domain.id_numbers import check_digit_fits
 from portal.infra.book_files import RawRow
 from portal.infra.book_stage import NUMBERS, OF_BOOK, BookStage
 from portal.models import Borrower, Loan
-from portal.services import book_rows
+from portal.services import book_cells
 from portal.services.book_rows import CellError, Reading, Row
 
 DIGIT = "the check digit does not fit"
@@ -50,7 +51,7 @@ class Staged:
         self.rows.append(row)
 
 
-class _Loan(NamedTuple):
+class KnownLoan(NamedTuple):
     handle: int
     currency: str | None
     principal: int
@@ -59,12 +60,17 @@ class _Loan(NamedTuple):
 
 @dataclass
 class Checks:
-    """The checks of one set for one lender. `strict_ids`: a check digit that does not fit is an error."""
+    """The checks of one set for one lender.
+
+    `region` and `zone` are where its telephones and clocks are; `as_of` is the day of the set; with
+    `strict_ids`, a check digit that does not fit is an error."""
 
     session: Session
     lender_id: int
     region: str
-    strict_ids: bool = False
+    zone: tzinfo
+    as_of: date
+    strict_ids: bool
     stage: BookStage = field(default_factory=BookStage)
     reading: Reading = field(default_factory=Reading)
 
@@ -73,7 +79,7 @@ class Checks:
         row = self.reading.read(kind, cells, wrong)
         if row.get("phone"):
             try:
-                row["phone"] = book_rows.phone(row["phone"], self.region)
+                row["phone"] = book_cells.phone(row["phone"], self.region)
             except ValueError as error:
                 wrong.append(CellError("phone", row["phone"], str(error)))
         return row
@@ -96,16 +102,15 @@ class Checks:
             wrong: list[CellError] = []
             row = self.typed("borrowers", raw.cells, wrong)
             if not wrong:
-                if (row["lat"] is None) != (row["lon"] is None):
-                    column = "lat" if row["lat"] is None else "lon"
-                    wrong.append(CellError(column, "", "is blank although its partner is not"))
-                self._look_at_number(place, row, found)
+                wrong += half_a_position(row)
+                self.look_at_number(place, row, found)
             found.add(place, wrong)
             if number := row.get("borrower_no"):
                 staged.add(place, (number, raw.line))
-        self._keep("borrower", (), staged, "borrower_no", found)
+        self.keep("borrower", (), staged, "borrower_no", found)
 
-    def _look_at_number(self, place: int, row: Row, found: Found) -> None:
+    def look_at_number(self, place: int, row: Row, found: Found) -> None:
+        """Say of an ID number whose check digit does not fit that it is wrong, or only odd."""
         if row["id_no"] and check_digit_fits(row["id_type"], row["id_no"]) is False:
             where = found.wrong if self.strict_ids else found.odd
             where.append((place, CellError("id_no", "", DIGIT)))
@@ -117,7 +122,7 @@ class Checks:
             row = self.typed("loans", raw.cells, wrong)
             found.add(place, wrong)
             read.append((place, raw.line, row, not wrong))
-        borrowers = self._known_borrowers({row.get("borrower_no") for _, _, row, _ in read} - {None})
+        borrowers = self.known_borrowers({row.get("borrower_no") for _, _, row, _ in read} - {None})
         before = self._loans_in_book({row.get("contract_no") for _, _, row, _ in read} - {None})
         for place, line, row, right in read:
             old = before.get(row.get("contract_no"))
@@ -125,17 +130,17 @@ class Checks:
                 found.add(place, _loan_errors(row, borrowers, old and old.currency))
             if number := row.get("contract_no"):
                 staged.add(place, (number, line, *_loan_values(row, borrowers, old, broken=not right)))
-        self._keep("loan", _LOAN, staged, "contract_no", found)
+        self.keep("loan", _LOAN, staged, "contract_no", found)
 
     def _instalments(self, rows: Sequence[RawRow], found: Found) -> None:
         """The bulk of any book: nothing is made for a row that it does not need."""
-        loans = self._known_loans({raw.cells.get("contract_no", "") for raw in rows})
+        loans = self.known_loans({raw.cells.get("contract_no", "") for raw in rows})
         read, staged, wrong = self.reading.read, Staged(), list[CellError]()
         for place, raw in enumerate(rows):
             loan = loans.get(raw.cells.get("contract_no", ""))
             row = read("instalments", raw.cells, wrong, loan.currency if loan else None)
             if not wrong and loan is None:
-                wrong.append(_no_loan(row))
+                wrong.append(no_loan(row))
             elif not wrong and loan and not loan.broken:
                 _compare_parts(row, loan.principal, wrong)
             if wrong:
@@ -144,10 +149,10 @@ class Checks:
             elif loan:
                 key = loan.handle * NUMBERS + row["number"]
                 staged.add(place, (key, raw.line, *_INSTALMENT_VALUES(row)))
-        self._keep("instalment", _INSTALMENT, staged, "number", found)
+        self.keep("instalment", _INSTALMENT, staged, "number", found)
 
     def _payments(self, rows: Sequence[RawRow], found: Found) -> None:
-        loans = self._known_loans({raw.cells.get("contract_no", "") for raw in rows})
+        loans = self.known_loans({raw.cells.get("contract_no", "") for raw in rows})
         staged = Staged()
         for place, raw in enumerate(rows):
             wrong: list[CellError] = []
@@ -159,10 +164,10 @@ class Checks:
             if "payment_id" in row:
                 values = [row.get(name) for name in _PAYMENT[1:]]
                 staged.add(place, (row["payment_id"], raw.line, loan and loan.handle, *values))
-        self._keep("payment", _PAYMENT, staged, "payment_id", found)
+        self.keep("payment", _PAYMENT, staged, "payment_id", found)
 
-    def _keep(self, table: str, columns: Sequence[str], staged: "Staged", column: str, found: Found) -> None:
-        """Stage rows, and tell of those whose key stands in the set already."""
+    def keep(self, table: str, columns: Sequence[str], staged: Staged, column: str, found: Found) -> None:
+        """Stage rows, each with its key and line first, and tell of keys that stand in the set already."""
         broken = {place for place, _ in found.wrong}
         for index in self.stage.add(table, columns, staged.rows):
             place, key = staged.places[index], staged.rows[index][0]
@@ -172,7 +177,7 @@ class Checks:
             value, where = (key % NUMBERS, " for this loan") if of_loan else (key, "")
             found.add(place, [CellError(column, str(value), f"stands twice in the set{where}")])
 
-    def _known_borrowers(self, numbers: set[Any]) -> dict[Any, int]:
+    def known_borrowers(self, numbers: set[Any]) -> dict[Any, int]:
         """The handles of borrowers of the set, and of the book where the set has none of the number."""
         known = self.stage.known("borrower", numbers, "handle")
         if unknown := numbers - known.keys():
@@ -190,7 +195,7 @@ class Checks:
         )
         return {row.contract_no: row for row in self.session.execute(query)}
 
-    def _known_loans(self, numbers: set[Any]) -> dict[Any, _Loan]:
+    def known_loans(self, numbers: set[Any]) -> dict[Any, KnownLoan]:
         columns = ("handle", "currency", "principal", "broken")
         known = self.stage.known("loan", numbers, *columns)
         if unknown := numbers - known.keys():
@@ -198,7 +203,13 @@ class Checks:
             rows = [(row.contract_no, OF_BOOK, row.id, 0, row.currency, row.principal) for row in book]
             self.stage.add("loan", ("book_id", "broken", "currency", "principal"), rows)
             known |= self.stage.known("loan", [row[0] for row in rows], *columns)
-        return {number: _Loan(*row) for number, row in known.items()}
+        return {number: KnownLoan(*row) for number, row in known.items()}
+
+
+def half_a_position(row: Row) -> Iterable[CellError]:
+    if (row["lat"] is None) != (row["lon"] is None):
+        column = "lat" if row["lat"] is None else "lon"
+        yield CellError(column, "", "is blank although its partner is not")
 
 
 def _loan_errors(row: Row, borrowers: Mapping[str, int], currency_before: str | None) -> Iterable[CellError]:
@@ -228,14 +239,14 @@ def _compare_parts(row: Row, principal: int, wrong: list[CellError]) -> None:
             wrong.append(CellError(paid, str(row[paid]), f"is more than {part}"))
 
 
-def _payment_errors(row: Row, loan: _Loan | None) -> Iterable[CellError]:
+def _payment_errors(row: Row, loan: KnownLoan | None) -> Iterable[CellError]:
     if loan is None:
-        yield _no_loan(row)
+        yield no_loan(row)
     elif not loan.broken and loan.currency != row["currency"]:
         yield CellError("currency", row["currency"], f"is not the loan's currency, {loan.currency}")
     if row["amount"] == 0:
         yield CellError("amount", "0", "is zero; a reversal is a positive row of its own kind")
 
 
-def _no_loan(row: Row) -> CellError:
+def no_loan(row: Row) -> CellError:
     return CellError("contract_no", row["contract_no"], "is no loan of this set or of the book")

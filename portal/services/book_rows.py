@@ -1,30 +1,32 @@
-"""The columns of a loan book: which there are, and how the text of each cell is read."""
+"""The columns of a loan book: which there are, and how a row of them is read."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-import phonenumbers
 
 from portal.domain import money
-from portal.vocabulary import DayCount, IdType, Locale, Method, PaymentKind, Product
+from portal.services import book_cells as cells_as
+from portal.services.book_cells import LONGEST_AMOUNT, Reader
+from portal.vocabulary import (
+    Channel,
+    ContactKind,
+    ContactOutcome,
+    DayCount,
+    IdType,
+    Locale,
+    Method,
+    PartyRole,
+    PaymentKind,
+    Product,
+)
 
-LARGEST_AMOUNT = 10**15  # minor units; the rows of a loan still add up within 64 bits
-LONGEST_AMOUNT = 40
-MOST_DIGITS = 12  # before the point: with two digits behind it, below the largest amount
 MOST_PERIODS = 1200
-_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
-
 MOST_REMEMBERED = 20_000
+HISTORY = (Channel.PHONE, Channel.SMS, Channel.EMAIL, Channel.LETTER, Channel.VISIT)
+"""The channels of contacts of the time before the portal."""
 Row = dict[str, Any]
-Reader = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
@@ -47,152 +49,39 @@ class CellError(ValueError):
         self.reason = reason
 
 
-def text(longest: int) -> Reader:
-    def read(cell: str) -> str:
-        if len(cell) > longest:
-            raise ValueError(f"is longer than {longest} characters")
-        return cell
-
-    return read
-
-
-def one_of(words: type[StrEnum]) -> Reader:
-    by_text = {word.value.casefold().replace("-", "_"): word for word in words}
-
-    def read(cell: str) -> StrEnum:
-        try:
-            return by_text[cell.casefold().replace("-", "_")]
-        except KeyError:
-            raise ValueError(f"is not one of {', '.join(words)}") from None
-
-    return read
-
-
-def day(cell: str) -> str:
-    """Read a day of the calendar, which stays the text it is."""
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell, re.ASCII):
-        raise ValueError("is not a date such as 2026-03-01")
-    try:
-        read = date.fromisoformat(cell)
-    except ValueError:
-        raise ValueError("is not a day of the calendar") from None
-    if not 1900 <= read.year <= 2200:
-        raise ValueError("is not between the years 1900 and 2200")
-    return cell
-
-
-def whole(least: int, most: int) -> Reader:
-    def read(cell: str) -> int:
-        if not re.fullmatch(r"\d{1,9}", cell, re.ASCII) or not least <= int(cell) <= most:
-            raise ValueError(f"is not a whole number from {least} to {most}")
-        return int(cell)
-
-    return read
-
-
-def decimal_between(least: str, most: str) -> Reader:
-    low, high = Decimal(least), Decimal(most)
-
-    def read(cell: str) -> Decimal:
-        try:
-            value = Decimal(cell)
-        except InvalidOperation:
-            raise ValueError("is not a decimal number") from None
-        if not value.is_finite() or not low <= value <= high:
-            raise ValueError(f"is not between {least} and {most}")
-        return value
-
-    return read
-
-
-def rate(cell: str) -> int:
-    """Read a yearly rate as whole ppm: 0.146 is 14.6 %."""
-    try:
-        value: Decimal = decimal_between("0", "1")(cell)
-    except ValueError as error:
-        raise ValueError(f"{error}; write 14.6 % as 0.146") from None
-    return money.rate_to_ppm(value)
-
-
-def currency(cell: str) -> str:
-    money.minor_digits(cell)
-    return cell
-
-
-def amount(cell: str, currency: str) -> int:
-    """Read decimal text as minor units."""
-    if len(cell) > LONGEST_AMOUNT:
-        raise ValueError(f"is longer than {LONGEST_AMOUNT} characters")
-    digits = money.minor_digits(currency)
-    if cell.isascii():  # nearly every amount is plain, and is read without the care of the others
-        units, point, rest = cell.partition(".")
-        plain = units.isdigit() and len(units) <= MOST_DIGITS
-        if plain and (not point or (rest.isdigit() and len(rest) <= digits)):
-            return int(units + rest.ljust(digits, "0"))
-    minor = money.parse_amount(cell, currency)
-    if minor > LARGEST_AMOUNT:
-        raise ValueError("is larger than any amount of a loan book")
-    return minor
-
-
-def email(cell: str) -> str:
-    if len(cell) > 200 or not _EMAIL.fullmatch(cell):
-        raise ValueError("is not an e-mail address")
-    return cell
-
-
-def timezone(cell: str) -> str:
-    try:
-        ZoneInfo(cell)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is not a time zone such as Asia/Taipei") from None
-    return cell
-
-
-def phone(cell: str, region: str) -> str:
-    """Read a telephone number as +886…; numbers without a country are of the lender's region."""
-    try:
-        number = phonenumbers.parse(cell, region)
-    except phonenumbers.NumberParseException:
-        raise ValueError("is not a telephone number") from None
-    if not phonenumbers.is_possible_number(number):
-        raise ValueError("is not a telephone number that can exist")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-_CODE, _AMOUNT = text(64), text(LONGEST_AMOUNT)
+_CODE, _AMOUNT = cells_as.text(64), cells_as.text(LONGEST_AMOUNT)
 BORROWERS = (
     Column("borrower_no", _CODE),
-    Column("name", text(200)),
-    Column("id_type", one_of(IdType), needed=False, blank=IdType.NONE),
-    Column("id_no", text(40), needed=False),
-    Column("phone", text(40), needed=False),
-    Column("email", email, needed=False),
-    Column("language", one_of(Locale)),
-    Column("province", text(100), needed=False),
-    Column("city", text(100), needed=False),
-    Column("address", text(300), needed=False),
-    Column("lat", decimal_between("-90", "90"), needed=False),
-    Column("lon", decimal_between("-180", "180"), needed=False),
-    Column("timezone", timezone, needed=False),
+    Column("name", cells_as.text(200)),
+    Column("id_type", cells_as.one_of(IdType), needed=False, blank=IdType.NONE),
+    Column("id_no", cells_as.text(40), needed=False),
+    Column("phone", cells_as.text(40), needed=False),
+    Column("email", cells_as.email, needed=False),
+    Column("language", cells_as.one_of(Locale)),
+    Column("province", cells_as.text(100), needed=False),
+    Column("city", cells_as.text(100), needed=False),
+    Column("address", cells_as.text(300), needed=False),
+    Column("lat", cells_as.decimal_between("-90", "90"), needed=False),
+    Column("lon", cells_as.decimal_between("-180", "180"), needed=False),
+    Column("timezone", cells_as.timezone, needed=False),
 )
 LOANS = (
     Column("contract_no", _CODE),
     Column("borrower_no", _CODE),
-    Column("product", one_of(Product)),
-    Column("currency", currency),
+    Column("product", cells_as.one_of(Product)),
+    Column("currency", cells_as.currency),
     Column("principal", _AMOUNT),
-    Column("annual_rate", rate),
-    Column("start_date", day),
-    Column("periods", whole(1, MOST_PERIODS)),
-    Column("method", one_of(Method)),
-    Column("day_count", one_of(DayCount)),
+    Column("annual_rate", cells_as.rate),
+    Column("start_date", cells_as.day),
+    Column("periods", cells_as.whole(1, MOST_PERIODS)),
+    Column("method", cells_as.one_of(Method)),
+    Column("day_count", cells_as.one_of(DayCount)),
     Column("credit_limit", _AMOUNT, needed=False),
 )
 INSTALMENTS = (
     Column("contract_no", _CODE),
-    Column("number", whole(1, MOST_PERIODS)),
-    Column("due_date", day),
+    Column("number", cells_as.whole(1, MOST_PERIODS)),
+    Column("due_date", cells_as.day),
     Column("principal", _AMOUNT),
     Column("interest", _AMOUNT),
     Column("fees", _AMOUNT),
@@ -203,14 +92,52 @@ INSTALMENTS = (
 PAYMENTS = (
     Column("payment_id", _CODE),
     Column("contract_no", _CODE),
-    Column("paid_on", day),
+    Column("paid_on", cells_as.day),
     Column("amount", _AMOUNT),
-    Column("currency", currency),
-    Column("kind", one_of(PaymentKind), needed=False, blank=PaymentKind.PAYMENT),
-    Column("reference", text(100), needed=False, blank=""),
+    Column("currency", cells_as.currency),
+    Column("kind", cells_as.one_of(PaymentKind), needed=False, blank=PaymentKind.PAYMENT),
+    Column("reference", cells_as.text(100), needed=False, blank=""),
+)
+CONTACT_POINTS = (
+    Column("borrower_no", _CODE),
+    Column("kind", cells_as.one_of(ContactKind)),
+    Column("value", cells_as.text(300)),
+    Column("province", cells_as.text(100), needed=False),
+    Column("city", cells_as.text(100), needed=False),
+    Column("lat", cells_as.decimal_between("-90", "90"), needed=False),
+    Column("lon", cells_as.decimal_between("-180", "180"), needed=False),
+)
+PARTIES = (
+    Column("contract_no", _CODE),
+    Column("party_no", _CODE),
+    Column("role", cells_as.one_of(PartyRole)),
+    Column("name", cells_as.text(200)),
+    Column("id_type", cells_as.one_of(IdType), needed=False, blank=IdType.NONE),
+    Column("id_no", cells_as.text(40), needed=False),
+    Column("phone", cells_as.text(40), needed=False),
+    Column("scope", cells_as.text(200), needed=False, blank=""),
+    Column("consent", cells_as.yes_no),
+    Column("signs", cells_as.yes_no),
+)
+CONTACTS = (
+    Column("contract_no", _CODE, needed=False),
+    Column("borrower_no", _CODE, needed=False),
+    Column("at", cells_as.moment),
+    Column("channel", cells_as.one_of(HISTORY)),
+    Column("inbound", cells_as.yes_no, needed=False, blank=False),
+    Column("outcome", cells_as.one_of(ContactOutcome)),
+    Column("feedback", cells_as.text(2000), needed=False),
 )
 KINDS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
-    {"borrowers": BORROWERS, "loans": LOANS, "instalments": INSTALMENTS, "payments": PAYMENTS}
+    {
+        "borrowers": BORROWERS,
+        "loans": LOANS,
+        "instalments": INSTALMENTS,
+        "payments": PAYMENTS,
+        "contact_points": CONTACT_POINTS,
+        "parties": PARTIES,
+        "contacts": CONTACTS,
+    }
 )
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {kind: tuple(column.name for column in columns) for kind, columns in KINDS.items()}
@@ -285,7 +212,7 @@ class Reading:
 
 def _amounts(kind: str, name: str, currency: str) -> Memory:
     column = next(column for column in KINDS[kind] if column.name == name)
-    return Memory(_of_cell(replace(column, read=partial(amount, currency=currency))))
+    return Memory(_of_cell(replace(column, read=partial(cells_as.amount, currency=currency))))
 
 
 def _one_by_one(memories: Memories, cells: Mapping[str, str], wrong: list[CellError]) -> Row:

@@ -1,15 +1,14 @@
 """Writing a loan book in chunks: new rows are added, known ones are updated, nothing is ever deleted."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from portal.infra import book_stage, crypto, ids
+from portal.infra import crypto, ids
 from portal.infra.book_stage import BookStage
 from portal.infra.bulk import Bulk
 from portal.models import Borrower, ContactPoint, Instalment, Loan, Payment
@@ -48,7 +47,7 @@ class Target:
     def change(self, model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         """Set what each row of values holds on the lender's row whose id it names as `at`."""
         if rows:
-            table = _table(model)
+            table = table_of(model)
             own = update(table).where(table.c.id == bindparam("at"), table.c.lender_id == self.lender_id)
             self.session.connection().execute(own, rows)
 
@@ -69,17 +68,17 @@ class Target:
         return keyring.open(self.lender_id, sealed.place(ref), stored) == value.encode()
 
 
-def _table(model: Any) -> Table:
+def table_of(model: Any) -> Table:
     table: Table = model.__table__
     return table
 
 
-_NEW = ("ref", "created_at")
+NEW = ("ref", "created_at")
 _BORROWER = ("name_sealed", "id_type", "id_no_sealed", "id_no_index", "locale", "timezone")
 _POINT = ("main", "value_sealed", "value_index", "area_sealed", "position_sealed")
-BORROWERS = Bulk(_table(Borrower), (*_NEW, "borrower_no", *_BORROWER), ("lender_id", "borrower_no"))
+BORROWERS = Bulk(table_of(Borrower), (*NEW, "borrower_no", *_BORROWER), ("lender_id", "borrower_no"))
 POINTS = Bulk(
-    _table(ContactPoint), (*_NEW, "borrower_id", "kind", *_POINT), ("borrower_id", "kind", "value_index")
+    table_of(ContactPoint), (*NEW, "borrower_id", "kind", *_POINT), ("borrower_id", "kind", "value_index")
 )
 
 
@@ -129,7 +128,7 @@ def _borrower(lender_id: int, ref: str, row: Row) -> dict[str, Any]:
 
 def _write_points(target: Target, rows: Sequence[tuple[int, Row]], known_ids: Sequence[int]) -> None:
     """Make what the book says the main point of its kind; points known from elsewhere stay, as others."""
-    before = _points_of(target, known_ids)
+    before = points_of(target, known_ids)
     keyring = crypto.keyring()
     added, changed = [], []
     told: set[tuple[int, ContactKind]] = set()
@@ -157,7 +156,7 @@ def _write_points(target: Target, rows: Sequence[tuple[int, Row]], known_ids: Se
     target.change(ContactPoint, changed)
 
 
-def _points_of(target: Target, borrower_ids: Sequence[int]) -> dict[tuple[int, ContactKind, bytes], Any]:
+def points_of(target: Target, borrower_ids: Sequence[int]) -> dict[tuple[int, ContactKind, bytes], Any]:
     if not borrower_ids:
         return {}
     point = ContactPoint
@@ -171,7 +170,7 @@ def _points_of(target: Target, borrower_ids: Sequence[int]) -> dict[tuple[int, C
 
 def _same_point(target: Target, old: Any, kind: ContactKind, row: Row) -> bool:
     """Whether a point that has the value already is what the row says in every other way."""
-    area, position = _place(kind, row)
+    area, position = place_of(kind, row)
     return (
         crypto.keyring().is_current(target.lender_id, old.value_sealed)
         and target.holds(ContactPoint.area, old.ref, old.area_sealed, area)
@@ -179,7 +178,7 @@ def _same_point(target: Target, old: Any, kind: ContactKind, row: Row) -> bool:
     )
 
 
-def _place(kind: ContactKind, row: Row) -> tuple[str | None, str | None]:
+def place_of(kind: ContactKind, row: Row) -> tuple[str | None, str | None]:
     """Province and city, and the position, of an address."""
     if kind is not ContactKind.ADDRESS:
         return None, None
@@ -188,7 +187,7 @@ def _place(kind: ContactKind, row: Row) -> tuple[str | None, str | None]:
 
 
 def _point(lender_id: int, ref: str, kind: ContactKind, row: Row) -> dict[str, Any]:
-    area, position = _place(kind, row)
+    area, position = place_of(kind, row)
     return {
         "value_sealed": ContactPoint.value.seal(lender_id, ref, row[kind.value]),
         "area_sealed": ContactPoint.area.seal(lender_id, ref, area),
@@ -204,7 +203,7 @@ _UNAGED = (
     *("dpd", "overdue_amount", "overdue_principal", "overdue_interest", "overdue_fees"),
     *("penalty", "reduced_by_cap", "outstanding", "credit"),
 )
-LOANS = Bulk(_table(Loan), (*_NEW, *_LOAN, "as_of", *_UNAGED), ("lender_id", "contract_no"), carried=_LOAN)
+LOANS = Bulk(table_of(Loan), (*NEW, *_LOAN, "as_of", *_UNAGED), ("lender_id", "contract_no"), carried=_LOAN)
 
 
 def write_loans(target: Target, stage: BookStage, rows: Rows) -> None:
@@ -217,8 +216,8 @@ def write_loans(target: Target, stage: BookStage, rows: Rows) -> None:
 
 _PARTS = ("principal", "interest", "fees", "principal_paid", "interest_paid", "fees_paid")
 INSTALMENTS = Bulk(
-    _table(Instalment),
-    (*_NEW, "loan_id", "number", "due_date", *_PARTS),
+    table_of(Instalment),
+    (*NEW, "loan_id", "number", "due_date", *_PARTS),
     ("loan_id", "number"),
     carried=("due_date", *_PARTS),
 )
@@ -242,8 +241,8 @@ def write_instalments(target: Target, _stage: BookStage, rows: Rows) -> None:
 
 _PAYMENT = ("loan_id", "paid_on", "amount", "currency", "kind", "reference")
 PAYMENTS = Bulk(
-    _table(Payment),
-    (*_NEW, "loan_id", "payment_no", *_PAYMENT[1:]),
+    table_of(Payment),
+    (*NEW, "loan_id", "payment_no", *_PAYMENT[1:]),
     ("lender_id", "payment_no"),
     carried=_PAYMENT,
 )
@@ -251,22 +250,3 @@ PAYMENTS = Bulk(
 
 def write_payments(target: Target, _stage: BookStage, rows: Rows) -> None:
     target.write_new(PAYMENTS, rows)
-
-
-Writer = Callable[[Target, BookStage, Rows], None]
-WRITERS: Mapping[str, Writer] = MappingProxyType(
-    {
-        "borrowers": write_borrowers,
-        "loans": write_loans,
-        "instalments": write_instalments,
-        "payments": write_payments,
-    }
-)
-STAGED: Mapping[str, str] = MappingProxyType(
-    {
-        "loans": book_stage.LOANS,
-        "instalments": book_stage.INSTALMENTS,
-        "payments": book_stage.PAYMENTS,
-    }
-)
-"""The kinds that are written from the stage, and what reads them there. The others are read a second time."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,17 +15,19 @@ from portal.domain.actor import Actor
 from portal.domain.refusals import Refused
 from portal.infra import book_files
 from portal.infra.book_files import BookSet, Problem, RawRow
-from portal.models import BookImport, Borrower, ContactPoint, Instalment, Lender, Loan, Payment
+from portal.models import BookImport, Lender
 from portal.models.functions import refresh_statistics
-from portal.services import audit, book_rows, policies
+from portal.services import audit, book_people_checks, book_rows, policies
 from portal.services.book_checks import Checks
+from portal.services.book_kinds import STAGED, TABLES, WRITERS
 from portal.services.book_rows import CellError, Row
-from portal.services.book_writing import CHUNK, STAGED, WRITERS, Target
+from portal.services.book_writing import CHUNK, Target
 from portal.vocabulary import JobState
 
 KINDS = tuple(book_rows.KINDS)
 COLUMNS = book_rows.NAMES
 MOST_PROBLEMS = 1000
+WAITING = "contacts_waiting"
 READ_AT_ONCE = 1000  # small, so that what is read is forgotten before the interpreter counts it as lasting
 Progress = Callable[[str, int], None]
 T = TypeVar("T")
@@ -47,7 +50,8 @@ class Check:
 
     def take(self, kind: str, rows: Sequence[RawRow], unread: Iterable[Problem]) -> None:
         """Check some rows of a file; `unread` are those among them that could not be read at all."""
-        found, name = self.checks.take(kind, rows), self.book.files[kind].name
+        name = self.book.files[kind].name
+        found = book_people_checks.take(self.checks, kind, rows) or self.checks.take(kind, rows)
         told = [_problem(name, rows[place], error) for place, error in found.wrong]
         self.problems += sorted((*unread, *told), key=lambda each: each.line)
         del self.problems[MOST_PROBLEMS:]
@@ -65,14 +69,22 @@ def _problem(file: str, raw: RawRow, error: CellError) -> Problem:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an import did. `unchanged`: the very same set was taken in before."""
+    """What an import did. `unchanged`: the very same set was taken in before. `waiting`: contacts of the past
+    that were left out, because what they are about is no open case yet."""
 
     unchanged: bool
     counts: dict[str, int]
+    waiting: int = 0
+    taken: BookImport | None = field(default=None, compare=False)
 
 
 def find(session: Session, *, lender: Lender, book: BookSet) -> BookImport | None:
-    """Return the import of the very same set."""
+    """Return the import of the very same set, unless contacts of it wait for a case: it may be sent again."""
+    found = _same(session, lender, book)
+    return None if found is None or found.counts.get(WAITING) else found
+
+
+def _same(session: Session, lender: Lender, book: BookSet) -> BookImport | None:
     return session.scalar(
         select(BookImport).where(BookImport.lender_id == lender.id, BookImport.digest == book.digest)
     )
@@ -83,14 +95,18 @@ def check(
     *,
     lender: Lender,
     book: BookSet,
-    strict_ids: bool = False,
+    strict_ids: bool | None = None,
     progress: Progress = lambda *_: None,
 ) -> Check:
     """Read every row of a set and collect up to 1,000 problems. Writes nothing.
 
-    `strict_ids`: an ID number whose check digit does not fit is a problem, and not only a warning."""
-    region = policies.in_force(lender.preset, book.as_of).business.calendar
-    found = Check(book, Checks(session, lender.id, region, strict_ids))
+    An ID number whose check digit does not fit is a problem with `strict_ids`, else a warning; None: as the
+    lender's rules say."""
+    rules = policies.in_force(lender.preset, book.as_of)
+    region, zone = rules.business.calendar, ZoneInfo(rules.business.timezone)
+    strict = rules.book.strict_ids if strict_ids is None else strict_ids
+    checks = Checks(session, lender.id, region, zone, book.as_of, strict)
+    found = Check(book, checks)
     for kind in KINDS:
         for some in _chunks(_raw_rows(book, kind), READ_AT_ONCE):
             rows = [each for each in some if isinstance(each, RawRow)]
@@ -111,45 +127,65 @@ def write(
     now: datetime,
     progress: Progress = lambda *_: None,
 ) -> Outcome:
-    """Write a checked set. Refused: the book already stands at a later day, or the files were changed."""
+    """Write a checked set. Refused: the book already stands at a later day, or the files were changed.
+
+    Of a set that was taken in before, only contacts are written that had to wait for a case."""
     book = check.book
-    if done := find(session, lender=lender, book=book):
-        return Outcome(unchanged=True, counts=done.counts)
+    entry = _same(session, lender, book)
+    if entry and not entry.counts.get(WAITING):
+        return Outcome(unchanged=True, counts=entry.counts, taken=entry)
     _refuse_older(session, lender, book)
-    counts = {kind: check.counts[kind] for kind in KINDS if kind in book.files}
+    kinds = ["contacts"] if entry else [kind for kind in KINDS if kind in book.files]
+    waited = entry.counts[WAITING] if entry else None
+    if entry is None:
+        entry = _new_import(session, lender, check, now)
+    target = Target(session, lender.id, entry.id, book.as_of, now)
+    waiting = 0
+    for kind in kinds:
+        for number, rows in enumerate(_rows_to_write(check, kind)):
+            waiting += WRITERS[kind](target, check.checks.stage, rows) or 0
+            progress(kind, number * CHUNK + len(rows))
+    if not book.unchanged():
+        raise Refused("book_changed_while_read")
+    counts = {kind: number for kind, number in entry.counts.items() if kind != WAITING}
+    if waiting == waited:
+        return Outcome(unchanged=True, counts=counts, waiting=waiting, taken=entry)
+    entry.counts = counts | ({WAITING: waiting} if waiting else {})
+    _record(session, entry, actor, now)
+    refresh_statistics(session, *(model for kind in kinds for model in TABLES[kind]))
+    session.expire_all()
+    return Outcome(unchanged=False, counts=counts, waiting=waiting, taken=entry)
+
+
+def _new_import(session: Session, lender: Lender, check: Check, now: datetime) -> BookImport:
     entry = BookImport(
         lender_id=lender.id,
         created_at=now,
-        digest=book.digest,
-        as_of=book.as_of,
+        digest=check.book.digest,
+        as_of=check.book.as_of,
         state=JobState.DONE,
-        counts=counts,
+        counts={kind: check.counts[kind] for kind in KINDS if kind in check.book.files},
         finished_at=now,
     )
     session.add(entry)
     session.flush()
-    target = Target(session, lender.id, entry.id, book.as_of, now)
-    for kind in counts:
-        for number, rows in enumerate(_rows_to_write(check, kind)):
-            WRITERS[kind](target, check.checks.stage, rows)
-            progress(kind, number * CHUNK + len(rows))
-    if not book.unchanged():
-        raise Refused("book_changed_while_read")
+    return entry
+
+
+def _record(session: Session, entry: BookImport, actor: Actor, now: datetime) -> None:
+    session.flush()
     audit.record(
         session,
         actor=actor,
         action="book_imported",
         subject=entry,
         now=now,
-        digest=book.digest,
-        as_of=book.as_of.isoformat(),
-        loans=counts.get("loans"),
-        instalments=counts.get("instalments"),
-        payments=counts.get("payments"),
+        digest=entry.digest,
+        as_of=entry.as_of.isoformat(),
+        loans=entry.counts.get("loans"),
+        instalments=entry.counts.get("instalments"),
+        payments=entry.counts.get("payments"),
     )
-    refresh_statistics(session, Borrower, ContactPoint, Loan, Instalment, Payment)
-    session.expire_all()
-    return Outcome(unchanged=False, counts=counts)
 
 
 def _raw_rows(book: BookSet, kind: str) -> Iterator[RawRow | Problem]:
@@ -167,7 +203,7 @@ def _typed_rows(check: Check, kind: str) -> Iterator[Row]:
     """Read the rows a second time. They were right a moment ago: if not, the file was changed."""
     for raw in _raw_rows(check.book, kind):
         wrong: list[CellError] = []
-        row = check.checks.typed(kind, raw.cells, wrong) if isinstance(raw, RawRow) else {}
+        row = book_people_checks.typed(check.checks, kind, raw, wrong) if isinstance(raw, RawRow) else {}
         if wrong or not row:
             raise Refused("book_changed_while_read")
         yield row

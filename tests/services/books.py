@@ -34,9 +34,10 @@ FILES = {
 
 
 def write(folder: Path, **changed: str | None) -> Path:
-    """Write the book into a folder; `loans="…"` replaces a file, None leaves it out."""
+    """Write the book into a folder; `loans="…"` replaces a file or adds one, None leaves it out."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, usual in FILES.items():
+    further = {f"{kind}.csv": None for kind in changed.keys() - {name.partition(".")[0] for name in FILES}}
+    for name, usual in (FILES | further).items():
         text = changed.get(name.partition(".")[0], usual)
         if text is not None:
             (folder / name).write_text(text, encoding="utf-8")

@@ -301,7 +301,7 @@ def test_a_wrong_check_digit_is_a_warning_and_no_problem(session, lender, tmp_pa
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"set": None}, "--as-of"),
+        ({"set": None}, "the day of the set is not named"),
         ({"set": "as_of = 'soon'\n"}, "exactly one entry"),
         (dict.fromkeys(("borrowers", "loans", "instalments", "payments")), "no file of a loan book"),
     ],
@@ -313,9 +313,9 @@ def test_a_set_that_cannot_be_opened_says_why(tmp_path, changed, message):
 
 def test_a_file_that_is_no_part_of_a_loan_book_is_not_passed_over_silently(tmp_path):
     place = books.write(tmp_path / "book")
-    (place / "parties.csv").write_text("a,b\n", "utf-8")
+    (place / "people.csv").write_text("a,b\n", "utf-8")
 
-    with pytest.raises(BookError, match=r"parties\.csv is no file of a loan book"):
+    with pytest.raises(BookError, match=r"people\.csv is no file of a loan book"):
         open_set(place, kinds=imports.KINDS)
 
 
