@@ -274,6 +274,7 @@ CASES = (
     get("agent.audit_record", {AUDITOR, ADMIN, MANAGER}),
     get("agent.audit_csv", {AUDITOR, ADMIN, MANAGER}),
     get("agent.audit_verification", {AUDITOR, ADMIN, MANAGER}),
+    get("agent.policies", {AUDITOR, ADMIN, LEAD, MANAGER}),
     get("agent.case", READERS | {AGENT}, ref=Thing.CASE),
     get("agent.decision_list", READERS, ref=Thing.CASE),
     get("agent.decision", READERS, ref=Thing.CASE, decision=Thing.DECISION),

@@ -9,7 +9,7 @@ REFUSALS = {
     "import_kind_unknown": _l("Please hand in a .zip, an .xlsx, or one .csv file of a loan book."),
     "import_mapping_wrong": _l("The mapping file cannot be used: %(problem)s"),
     "import_not_checked": _l(
-        "Only a set that was found in order in a dry run, and is still kept, can be taken in."
+        "Only a set that a dry run found in order, and that is still kept, can be taken in."
     ),
     "import_without_problems": _l("There is no list of problems for this set, or it was removed by now."),
 }
