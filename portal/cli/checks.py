@@ -4,10 +4,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from portal.cli import message_checks
+from portal.cli.check_results import Check as Check
+from portal.cli.check_results import State as State
+from portal.cli.check_results import fail as _fail
+from portal.cli.check_results import ok as _ok
+from portal.cli.check_results import warn as _warn
 
 if TYPE_CHECKING:
     from portal.infra.installation import Installation
@@ -18,34 +23,6 @@ NO_SPACE = GIGABYTE // 5
 CLOCK_SECONDS = 2.0
 POSTGRESQL_AT_LEAST = 15
 FULL = 2  # PRAGMA synchronous
-
-
-class State(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True)
-class Check:
-    """`found` is what is there, `advice` what to do about it; neither holds a secret."""
-
-    name: str
-    state: State
-    found: str
-    advice: str = ""
-
-
-def _ok(name: str, found: str) -> Check:
-    return Check(name, State.OK, found)
-
-
-def _warn(name: str, found: str, advice: str) -> Check:
-    return Check(name, State.WARN, found, advice)
-
-
-def _fail(name: str, found: str, advice: str) -> Check:
-    return Check(name, State.FAIL, found, advice)
 
 
 def run(installation: "Installation") -> Iterator[Check]:
@@ -241,14 +218,6 @@ def outbox(installation: "Installation") -> Iterator[Check]:
     yield _ok("outbox", "can be written")
 
 
-def gateway(installation: "Installation") -> Iterator[Check]:
-    found = "a folder keeps the messages; nobody is sent one"
-    if installation.settings.production:
-        yield _warn("gateway", found, "somebody has to pass on what lies in the outbox folder")
-    else:
-        yield _ok("gateway", found)
-
-
 def redis(installation: "Installation") -> Iterator[Check]:
     import redis as client
 
@@ -300,7 +269,8 @@ CHECKS: dict[str, Callable[["Installation"], Iterator[Check]]] = {
     "disk": space,
     "files": files,
     "outbox": outbox,
-    "gateway": gateway,
+    "gateway": message_checks.gateway,
+    "texts of messages": message_checks.texts,
     "Redis": redis,
     "Chromium": chromium,
     "anchors": anchors,

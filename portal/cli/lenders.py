@@ -54,6 +54,51 @@ def add_lender(code: str, preset: str, names: tuple[str, ...], *, as_json: bool)
     show(result, as_json=as_json, text=lambda made: f"Added lender {made['code']} under {made['preset']}.")
 
 
+@lender.command(
+    "carrier",
+    epilog="""\b
+Example:  portal lender carrier north-bank --sms "jsons://gateway.example/send?:to={to}"
+          portal lender carrier north-bank --mail ""
+          {to} stands where the recipient does; an empty address goes back to that of the installation.""",
+)
+@click.argument("code")
+@click.option("--sms", help="The gateway for SMS, as an Apprise URL.")
+@click.option("--mail", help="The server for e-mail, as an Apprise URL.")
+@json_option
+def set_carrier(code: str, sms: str | None, mail: str | None, *, as_json: bool) -> None:
+    """Give the lender CODE gateways of its own. Addresses are kept sealed and never shown."""
+    from portal.domain.actor import system
+    from portal.infra import clock, gateways
+    from portal.services import carriers
+    from portal.vocabulary import Channel
+
+    given = {Channel.SMS: sms, Channel.EMAIL: mail}
+    if sms is None and mail is None:
+        raise InputError("give --sms, --mail or both")
+    for channel, address in given.items():
+        if address and (problem := gateways.problem_of(address)):
+            raise InputError(f"the address for {channel} {problem}")
+    with open_portal().writing.begin() as session:
+        found = lender_of(session, code)
+        actor = system(found.id, "command-line")
+        for channel, address in given.items():
+            if address is not None:
+                carriers.put(
+                    session,
+                    lender=found,
+                    channel=channel,
+                    address=address or None,
+                    actor=actor,
+                    now=clock.now(),
+                )
+        result = {"code": found.code, "own": sorted(carriers.of(found))}
+    show(
+        result,
+        as_json=as_json,
+        text=lambda made: f"{made['code']}: own gateways for {', '.join(made['own']) or 'nothing'}.",
+    )
+
+
 @click.group(
     epilog="""\b
 Example:  portal staff add lin@north-bank.example --lender north-bank --role lead"""

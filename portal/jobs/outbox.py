@@ -7,7 +7,8 @@ from structlog import get_logger
 from portal.infra import clock, tenancy
 from portal.infra.delivery import Carrier, Letter, NotDelivered
 from portal.infra.installation import Installation
-from portal.services import lenders, outbox
+from portal.services import carriers, lenders, outbox
+from portal.vocabulary import Channel
 
 BATCH = 50
 MOST_ROUNDS = 10
@@ -31,6 +32,14 @@ def run(installation: Installation, *, carrier: Carrier, now: datetime) -> int:
         every = lenders.all_lenders(session)
     began = clock.now()
     return sum(_batch(installation, lender, carrier, now + (clock.now() - began)) for lender in every)
+
+
+def gateways_of(installation: Installation, lender_id: int) -> dict[Channel, str]:
+    """Return the addresses of a lender's own gateways."""
+    with installation.reading() as session:
+        lender = lenders.get(session, lender_id)
+        lenders.enter(session, lender)
+        return carriers.of(lender)
 
 
 def _batch(installation: Installation, lender: lenders.Lender, carrier: Carrier, now: datetime) -> int:

@@ -11,21 +11,32 @@ from structlog import get_logger
 
 from portal.infra import clock
 from portal.infra.delivery import Carrier, OutboxFolder
+from portal.infra.gateways import Carriers
 from portal.infra.installation import Installation
-from portal.jobs import anchors, browser_sessions, leftovers, nights, outbox
+from portal.jobs import anchors, book_uploads, browser_sessions, leftovers, nights, outbox, reminders
+from portal.vocabulary import Channel
 
-THREADS = 5  # one for each job
+THREADS = 8  # one for each job
 OUTBOX_EVERY = 2
+REMINDERS_EVERY = 30
 NIGHTS_EVERY = 20
 ANCHORS_EVERY = 600
 SESSIONS_EVERY = 3600
 LEFTOVERS_EVERY = 3600
+BOOKS_EVERY = 3
 log = get_logger()
 
 
 def carrier_of(installation: Installation) -> Carrier:
-    """The carrier of an installation: the folder whose messages the development page shows."""
-    return OutboxFolder(installation.settings.outbox)
+    """The carriers of an installation: the gateways that it or a lender names, else the folder whose messages
+    the development page shows."""
+    settings = installation.settings
+    named = {Channel.SMS: settings.sms_url, Channel.EMAIL: settings.mail_url}
+    return Carriers(
+        folder=OutboxFolder(settings.outbox),
+        shared={channel: address for channel, address in named.items() if address},
+        own=lambda lender_id: outbox.gateways_of(installation, lender_id),
+    )
 
 
 def timetable(installation: Installation) -> BlockingScheduler:
@@ -43,10 +54,13 @@ def timetable(installation: Installation) -> BlockingScheduler:
         scheduler.add_job(job, "interval", seconds=seconds, id=name, name=name, next_run_time=clock.now())
 
     every(OUTBOX_EVERY, "outbox", lambda: outbox.work(installation, carrier=carrier))
+    every(REMINDERS_EVERY, "reminders", lambda: reminders.run(installation, now=clock.now()))
     every(NIGHTS_EVERY, "nights", lambda: nights.run(installation, now=clock.now()))
     every(ANCHORS_EVERY, "anchors", lambda: anchors.run(installation, now=clock.now()))
     every(SESSIONS_EVERY, "browser_sessions", lambda: browser_sessions.run(installation, now=clock.now()))
     every(LEFTOVERS_EVERY, "leftovers", lambda: leftovers.run(installation, now=clock.now()))
+    every(BOOKS_EVERY, "books", lambda: book_uploads.run(installation, now=clock.now()))
+    every(LEFTOVERS_EVERY, "old_books", lambda: book_uploads.clean(installation, now=clock.now()))
     scheduler.add_listener(_tell, EVENT_JOB_ERROR)
     return scheduler
 

@@ -14,7 +14,7 @@ from portal.domain.contact_decision import RuleId
 from portal.domain.message_rules import TEXTS
 from portal.infra.delivery import Letter
 from portal.models import Borrower, Case, Contact, Decision, Message
-from portal.services import audit, gate, quiet_hours
+from portal.services import audit, gate, lenders, policies, quiet_hours, strategies
 from portal.services.gate_visits import Question
 from portal.vocabulary import Action, ActionClass, Channel, ContactOutcome, Initiator, MessageState
 
@@ -55,6 +55,7 @@ def sent(session: Session, *, letter: Letter, now: datetime) -> bool:
     case = _case(session, message)
     if case and message.decision_id and message.action_class is ActionClass.COLLECTION:
         session.add(_contact(message, case, now))
+        _look_ahead(session, case, now)
     _record(session, "message_sent", message, case, now)
     return True
 
@@ -209,6 +210,14 @@ def _contact(message: Message, case: Case, now: datetime) -> Contact:
         at=now,
         outcome=ContactOutcome.SENT,
     )
+
+
+def _look_ahead(session: Session, case: Case, now: datetime) -> None:
+    """What comes next on a case is another thing now, as long as it is open."""
+    if case.closed_at is None:
+        policy = policies.of(lenders.get(session, case.lender_id), now)
+        actor = system(case.lender_id, "outbox")
+        strategies.recompute(session, case=case, policy=policy, actor=actor, now=now)
 
 
 def _case(session: Session, message: Message) -> Case | None:

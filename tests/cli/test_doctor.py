@@ -55,7 +55,7 @@ def test_a_whole_installation_is_well(examine, lender, settings):
         "Chromium",
     }
     names = {"database", "schema", "keys", "retired keys", "key strength", "fonts", "clock", "disk", "files"}
-    names |= {"outbox", "gateway", "Redis", "Chromium", "anchors"}
+    names |= {"outbox", "gateway", "texts of messages", "Redis", "Chromium", "anchors"}
     if settings.database_url.startswith("sqlite"):
         assert set(found) == names | {"database settings", "key files"}
         assert "journal wal, synchronous 2, foreign keys 1" in found["database settings"]["found"]
