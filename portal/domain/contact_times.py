@@ -19,10 +19,12 @@ _MOST_STEPS = 400  # more than a year of days: no pack forbids as long
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """When, and which limit put it off; None: no limit that is worth a sentence."""
+    """When, and which limit put it off; None: no limit that is worth a sentence. `day_off`: it was wanted on
+    a day that is no business day, and nothing else stood in its way."""
 
     at: datetime
     because: StepReason | None = None
+    day_off: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +44,14 @@ class Times:
         `calls`: attempts are counted. `counted`: conversations and cool-off are; a callback that the borrower
         asked for is not put off by them. `workdays`: on the lender's business days only."""
         moment, because = after, None
+        day_off = workdays and not is_business_day(self.policy, self.history.day_of(after))
         for _ in range(_MOST_STEPS):
             later, why = self._put_off(moment, calls=calls, counted=counted, workdays=workdays)
             if later <= moment:
-                return Moment(at=moment, because=because)
+                break
+            day_off = day_off and why is None
             moment, because = later, why or because
-        return Moment(at=moment, because=because)
+        return Moment(at=moment, because=because, day_off=day_off)
 
     def _put_off(
         self, moment: datetime, *, calls: bool, counted: bool, workdays: bool
@@ -87,13 +91,7 @@ class Times:
     def _is_open_on(self, day: date, workdays: bool) -> bool:
         if day in self.free_days or (self.weekdays and day.weekday() not in self.weekdays):
             return False
-        if workdays:
-            return self._calendar.is_business_day(day)
-        return self.policy.contact.on_public_holidays or not self._calendar.is_public_holiday(day)
-
-    @property
-    def _calendar(self) -> BusinessCalendar:
-        return _calendar_of(self.policy.business)
+        return is_business_day(self.policy, day) if workdays else may_be_called_on(self.policy, day)
 
     @cached_property
     def _hours(self) -> tuple[time, time]:
@@ -114,6 +112,16 @@ class Times:
         if local >= closes:
             return self._opening(day + _DAY)
         return moment if local >= opens else self._opening(day)
+
+
+def is_business_day(policy: Policy, day: date) -> bool:
+    """Whether the lender works on a day: what it plans by itself, it plans for such a day."""
+    return _calendar_of(policy.business).is_business_day(day)
+
+
+def may_be_called_on(policy: Policy, day: date) -> bool:
+    """Whether the pack lets a borrower be called on a day because they asked for it."""
+    return policy.contact.on_public_holidays or not _calendar_of(policy.business).is_public_holiday(day)
 
 
 @cache

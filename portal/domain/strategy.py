@@ -81,7 +81,8 @@ class _Decision(Look):
         if self.facts.state is CaseState.LEGAL:
             return self.nothing(StepReason.LEGAL)
         if held := self.facts.holds & ({*self.policy.contact.blocked_during} | _ALWAYS_HELD):
-            return self.nothing(StepReason.ON_HOLD, holds=sorted(held))
+            asked_for = self._callback() if held == {HoldReason.HARDSHIP} else None
+            return asked_for or self.nothing(StepReason.ON_HOLD, holds=sorted(held))
         return None
 
     def _settling(self) -> Step | None:
@@ -96,7 +97,7 @@ class _Decision(Look):
         if (at := self.history.agreed_callback) is None:
             return None
         first = self.times.first(max(at, self.now), calls=True, counted=False, workdays=False)
-        return self.act(NextStep.CALL, StepReason.CALLBACK_AGREED, first, at=at.isoformat())
+        return self.act(NextStep.CALL, StepReason.CALLBACK_AGREED, first, agreed=at.isoformat())
 
     def _promise(self) -> Step | None:
         """A promise runs until its day is over and what came in is known."""

@@ -78,12 +78,15 @@ class Look:
         recheck_on: date | None = None,
         **facts: object,
     ) -> Step:
-        """An act for today; one for a later day is waited for, and says what it waits for."""
+        """An act for today; one for a later day is waited for, and says what it waits for.
+
+        On a day off it is due on the next business day, as what was not done on the day before."""
         day = first.at.astimezone(self.lender_zone).date()
-        if day > self.today:
+        if day > self.today and not first.day_off:
             why = first.because or reason
             return self.wait(why, until=day, at=first.at, **facts)
-        dates = [each for each in (recheck_on, *self._looks_again_on) if each]
+        later = day if day > self.today else None
+        dates = [each for each in (later, recheck_on, *self._looks_again_on) if each]
         return Step(
             step=step,
             reason=reason,
@@ -116,8 +119,11 @@ class Look:
 
     @property
     def _looks_again_on(self) -> tuple[date | None, ...]:
-        """What is late of a plan is looked at every day: money for it may have come in."""
-        watched = self.today + _DAY if self.facts.plan and self.facts.plan.dpd else None
+        """What is late of a plan is looked at every day: money for it may have come in. So is somebody who
+        prefers hours and days."""
+        facts = self.facts
+        daily = (facts.plan and facts.plan.dpd) or facts.hours or facts.weekdays or facts.exam_day
+        watched = self.today + _DAY if daily else None
         return self._next_bucket_on, self._visit_possible_on, watched
 
     @property

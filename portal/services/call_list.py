@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from portal.domain import masking
+from portal.domain import contact_times, masking
 from portal.domain.actor import Actor
 from portal.domain.policy import Policy
 from portal.domain.refusals import Refused
@@ -86,7 +86,7 @@ def counts(session: Session, *, actor: Actor, now: datetime) -> Mapping[NextStep
     """Return how many of each step are due today, counted up to COUNTED_TO."""
     own = scope.of_lender(Strategy, actor)
 
-    def counted(step: NextStep) -> Select[Any]:
+    def counted(step: NextStep) -> Any:
         some = own.where(*_due(step)).with_only_columns(Strategy.id).limit(COUNTED_TO).subquery()
         return select(literal(step.value).label("step"), func.count().label("due")).select_from(some)
 
@@ -120,7 +120,7 @@ def claim_next(
 
 @in_savepoint
 def claim(session: Session, *, case: Case, actor: Actor, now: datetime) -> Strategy:
-    """Take a case for a quarter of an hour; taking it again makes it longer. Refused: somebody else has it."""
+    """Take a case for a quarter of an hour, or for longer again. Refused: somebody else has it."""
     found = strategies.of_case(session, case=case)
     if found is None:
         policy = policies.of(lenders.get(session, case.lender_id), now)
@@ -180,19 +180,24 @@ def _due(step: NextStep) -> tuple[ColumnElement[bool], ...]:
 def _open_now(session: Session, actor: Actor, now: datetime, step: NextStep) -> Select[Strategy] | None:
     """Steps of a kind that may be taken at this moment; None: it is nobody's hour."""
     policy = policies.of(lenders.get(session, actor.lender_id), now)
+    today = now.astimezone(ZoneInfo(policy.business.timezone)).date()
+    if not contact_times.may_be_called_on(policy, today):
+        return None
     zones = _zones(session, actor)
     query = (
         scope.of_lender(Strategy, actor)
         .join(Case, Case.id == Strategy.case_id)
         .where(*_due(step), Strategy.earliest_at <= now, scope.sees_case(actor, now))
     )
+    if not contact_times.is_business_day(policy, today):  # then only whom we said we would call
+        query = query.where(Strategy.reason == StepReason.CALLBACK_AGREED)
     own_open = _is_open(policy, policy.business.timezone, now)
     if own_open and all(_is_open(policy, zone, now) for zone in zones):
         return query
     open_zones = [zone for zone in zones if _is_open(policy, zone, now)]
     if not own_open and not open_zones:
         return None
-    at_home = Borrower.timezone.in_(open_zones)
+    at_home: ColumnElement[bool] = Borrower.timezone.in_(open_zones)
     if own_open:
         at_home = or_(Borrower.timezone.is_(None), at_home)
     return query.join(Borrower, Borrower.id == Case.borrower_id).where(at_home)
@@ -254,7 +259,7 @@ def _lines(
             borrower=masking.name(each.borrower.name),
             dpd=sums[each.id]["dpd"] if each.id in sums else 0,
             overdue=sums[each.id]["overdue"] if each.id in sums else 0,
-            claimed_by=names.get(row.claimed_by) if _is_held(row, now) else None,
+            claimed_by=names.get(row.claimed_by or 0) if _is_held(row, now) else None,
         )
         for row, each in found
     ]
