@@ -30,6 +30,7 @@ from portal.agent import (  # noqa: E402  (registers their routes)
     overrides,  # noqa: F401
     people,  # noqa: F401
     plans,  # noqa: F401
+    policies,  # noqa: F401
     preferences,  # noqa: F401
     promises,  # noqa: F401
     proofs,  # noqa: F401

@@ -157,6 +157,12 @@ STAFF: tuple[Entry, ...] = (
         ("agent.book_upload", "agent.hand_in_book"),
     ),
     Entry(
+        "agent.policies",
+        _l("Policy"),
+        "book",
+        frozenset({Role.ADMIN, Role.LEAD, Role.MANAGER, Role.AUDITOR}),
+    ),
+    Entry(
         "agent.audit_record",
         _l("Audit record"),
         "history",

@@ -29,6 +29,7 @@ from portal.web.words import (
     overrides,
     people,
     plans,
+    policies,
     visits,
 )
 
@@ -51,6 +52,7 @@ _SLICES = (
     messages,
     people,
     audit,
+    policies,
 )
 REFUSALS = {code: sentence for part in _SLICES for code, sentence in part.REFUSALS.items()}
 FACTS = {**operations.FACTS, **calls.FACTS, **plans.FACTS, **debts.FACTS}
