@@ -1,14 +1,21 @@
+import csv
 import json
+import zipfile
+from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 
+from portal.cli import imports as cli_imports
 from portal.cli import portal
 from portal.domain.policy import PolicyError
+from portal.infra import clock
+from portal.infra.book_files import open_set
 from portal.models import BookImport, Case, Loan
-from portal.services import job_runs, policies
+from portal.services import imports, job_runs, policies
 from portal.vocabulary import JobState
 from tests import factories
 from tests.conftest import KEYS, NOW
@@ -216,3 +223,60 @@ def test_the_errors_file_stands_beside_a_single_file_too(run, lender, tmp_path):
 
     assert result.exit_code == 2
     assert Path(tmp_path / "borrowers.errors.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["march.zip", "march.xlsx"])
+def test_a_book_in_one_file_is_taken_in_and_its_list_of_problems_stands_beside_it(
+    run, session, lender, tmp_path, settings, name
+):
+    folder = books.write(tmp_path / "book")
+    wrong = books.PAYMENTS.replace("1036.50", "'@SUM(1)'")
+    bad, good = tmp_path / f"bad.{name}", tmp_path / name
+    for place, payments in ((good, books.PAYMENTS), (bad, wrong)):
+        pack(books.write(folder, payments=payments), place)
+
+    refused = run("import", bad, "--lender", "taiwan")
+    assert refused.exit_code == 2, refused.output
+    told = (tmp_path / f"bad.{name.partition('.')[0]}.errors.csv").read_text("utf-8").splitlines()
+    where = "payments.csv" if name.endswith("zip") else "payments"
+    assert told[1:] == [f"{where},2,amount,'@SUM(1)',is not a decimal number"]
+    assert session.scalar(select(func.count(Loan.id))) == 0
+    session.rollback()
+    assert json.loads(run("import", good, "--lender", "taiwan", "--json").stdout)["instalments"] == 5
+    assert session.scalar(select(func.count(Loan.id))) == 2
+    assert not list(settings.temporary.glob("*"))
+
+
+def pack(folder: Path, place: Path) -> None:
+    """Put the files of a folder into an archive, or as sheets of texts into a workbook."""
+    if place.suffix == ".zip":
+        with zipfile.ZipFile(place, "w") as archive:
+            for path in folder.iterdir():
+                archive.write(path, path.name)
+        return
+    workbook = openpyxl.Workbook()
+    workbook.active.title = "set"
+    workbook["set"].append(["as_of", date(2026, 3, 1)])
+    for path in folder.glob("*.csv"):
+        sheet = workbook.create_sheet(path.stem)
+        for row in csv.reader(path.read_text("utf-8").splitlines()):
+            sheet.append([cell or None for cell in row])
+    workbook.save(place)
+
+
+def test_the_progress_tells_file_rows_rate_and_share_on_a_terminal(tmp_path, monkeypatch):
+    from rich.progress import Progress
+
+    told = []
+    monkeypatch.setattr(Progress, "update", lambda _bar, _task, **facts: told.append(facts))
+    moments = iter([10.0, 10.0, 12.0, 12.0])
+    monkeypatch.setattr(clock, "monotonic", lambda: next(moments))
+    book = open_set(books.write(tmp_path / "book"), kinds=imports.KINDS)
+    with cli_imports._bar() as shown:
+        tell = shown("checked", book)
+        tell("loans", 1000)
+        tell("loans", 4000)
+    assert told == [
+        {"description": "loans: 1,000 rows checked", "completed": 0, "total": 100},
+        {"description": "loans: 4,000 rows checked, 2,000 a second", "completed": 0, "total": 100},
+    ]
