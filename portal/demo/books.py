@@ -17,7 +17,8 @@ from portal.domain.dates import add_months
 from portal.domain.money import amount_text
 from portal.domain.schedule import build_schedule
 from portal.infra import book_files
-from portal.services import ageing, book_cases, imports
+from portal.services import imports
+from portal.services import night as night_work
 from portal.vocabulary import DayCount, Method, Product
 
 CURRENCY = "CNY"
@@ -152,16 +153,8 @@ def pay(stage: Stage, *, contract_no: str, amount: int) -> None:
 
 
 def night(stage: Stage) -> None:
-    """Age the book and let its cases follow, for today's business date."""
-    ageing.age_loans(stage.session, lender=stage.lender, policy=stage.policy, business_date=stage.day)
-    book_cases.follow_ageing(
-        stage.session,
-        lender=stage.lender,
-        policy=stage.policy,
-        business_date=stage.day,
-        actor=system(stage.lender.id, "nightly"),
-        now=stage.clock,
-    )
+    """Do the work of the night for today's business date."""
+    night_work.run(stage.session, lender=stage.lender, business_date=stage.day, now=stage.clock)
 
 
 def _import(stage: Stage, files: Mapping[str, Sequence[Mapping[str, object]]]) -> None:

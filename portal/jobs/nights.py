@@ -9,8 +9,7 @@ from structlog import get_logger
 
 from portal.infra import clock
 from portal.infra.installation import Installation
-from portal.jobs import nightly
-from portal.services import ageing, job_runs, lenders, policies
+from portal.services import ageing, job_runs, lenders, night, policies
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -91,7 +90,7 @@ def _work(
         if run is None:
             return None
         now = clock.now()
-        result = nightly.run(session, lender=lender, business_date=day, now=now, progress=progress)
+        result = night.run(session, lender=lender, business_date=day, now=now, progress=progress)
         job_runs.finish(session, run=run, result=result, now=clock.now())
     return result
 

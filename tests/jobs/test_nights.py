@@ -31,7 +31,7 @@ def ran(monkeypatch):
         done.append((lender.code, business_date))
         return {"overdue": 1}
 
-    monkeypatch.setattr(nights.nightly, "run", run)
+    monkeypatch.setattr(nights.night, "run", run)
     return done
 
 
@@ -95,7 +95,7 @@ def test_a_night_that_fails_is_told_tried_again_and_stops_no_other_lender(
         ran.append(lender.code)
         return {}
 
-    monkeypatch.setattr(nights.nightly, "run", run)
+    monkeypatch.setattr(nights.night, "run", run)
     with capture_logs() as logs:
         nights.run(installation, now=NOW)
     assert (ran, logs[0]["event"], logs[0]["lender"]) == (["spdb-puhui"], "night_failed", "pingan-bank")
@@ -132,13 +132,13 @@ def test_a_worker_that_dies_in_the_night_leaves_nothing_of_it_and_another_does_i
         _session.flush()
         raise KeyboardInterrupt  # passes every handler, as death does
 
-    monkeypatch.setattr(nights.nightly, "run", dies)
+    monkeypatch.setattr(nights.night, "run", dies)
     with pytest.raises(KeyboardInterrupt):
         nights.run(installation, now=NOW)
     assert rows(session) == [("2026-03-02", JobState.RUNNING, None)]
 
     monkeypatch.setattr(
-        nights.nightly, "run", lambda _session, *, lender, **_facts: ended.append(lender.names["en"]) or {}
+        nights.night, "run", lambda _session, *, lender, **_facts: ended.append(lender.names["en"]) or {}
     )
     assert nights.run(installation, now=NOW) == 0, "it may have only just begun"
     set_time(NOW + job_runs.SETTLES_WITHIN)

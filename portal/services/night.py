@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
 
 from portal.domain.actor import Actor, system
 from portal.domain.policy import Policy
@@ -18,15 +19,12 @@ from portal.services import (
     promise_evaluation,
 )
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
 
 @dataclass(frozen=True)
 class Night:
     """What every step is given."""
 
-    session: "Session"
+    session: Session
     lender: lenders.Lender
     policy: Policy
     business_date: date
@@ -103,7 +101,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
 
 
 def run(
-    session: "Session",
+    session: Session,
     *,
     lender: lenders.Lender,
     business_date: date,
