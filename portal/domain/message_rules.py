@@ -22,9 +22,7 @@ TELLING_WORDS = (
     "you owe",
     "repayment",
     "逾期",
-    "欠款",
-    "欠費",
-    "欠费",
+    "欠",
     "債",
     "债",
 )
