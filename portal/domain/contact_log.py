@@ -10,12 +10,13 @@ from portal.domain.contact_facts import Facts
 from portal.vocabulary import CallResult, Channel, ContactOutcome
 
 NOT_ANSWERED = frozenset({ContactOutcome.NO_ANSWER, ContactOutcome.BUSY})
+BEGUN = "begun"  # a call that the gate allowed and whose outcome nobody has written down
 NOT_THEIR_NUMBER = frozenset({ContactOutcome.WRONG_NUMBER, ContactOutcome.WRONG_PERSON})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One contact, aware `at`. `number`: which one was called, where that is known. `third_party`: somebody
+    """One contact, or a call that was begun, aware `at`. `number`: which one was called, where that is known. `third_party`: somebody
     else was asked for. `of_case`: it belongs to the case that is asked about, not to another of the borrower;
     `earlier_cycle`: it belongs to a collection of the same product that has ended."""
 
@@ -33,6 +34,10 @@ class Event:
     def is_call(self) -> bool:
         """Whether the lender called the borrower."""
         return self.channel is Channel.PHONE and not self.inbound and not self.third_party
+
+    @property
+    def has_outcome(self) -> bool:
+        return self.outcome != BEGUN
 
     @property
     def spoken(self) -> bool:
@@ -66,7 +71,7 @@ class Log:
             conversations_this_month=_within(self._conversations, today, 30),
             last_conversation_at=max((each.at for each in self._case if each.spoken), default=None),
             last_cycle_contact_at=max((each.at for each in self._earlier_cycle), default=None),
-            number_invalid=self._newest_is_somebody_elses([each for each in self._case if each.is_call]),
+            number_invalid=self._is_somebody_elses([each for each in self._case if each.is_call]),
             third_party_calls=len([each for each in self._case if each.third_party]),
             third_party_said_stop=any(
                 each.third_party and each.result is CallResult.REFUSES for each in self.events
@@ -78,7 +83,7 @@ class Log:
         """Whether the number that would be called was answered by a stranger last, or leads nowhere."""
         if self.number is None:
             return False
-        return self._newest_is_somebody_elses(
+        return self._is_somebody_elses(
             [each for each in self.events if each.is_call and each.number == self.number]
         )
 
@@ -104,7 +109,7 @@ class Log:
         """What the lender tried since the borrower was last heard."""
         heard = [place for place, each in enumerate(self._case) if each.spoken or each.inbound]
         since = self._case[heard[-1] + 1 :] if heard else self._case
-        return [each for each in since if not each.third_party]
+        return [each for each in since if each.has_outcome and not each.third_party]
 
     @cached_property
     def _failed_calls(self) -> list[date]:
@@ -130,8 +135,10 @@ class Log:
         return [each for each in self.events if each.earlier_cycle and not each.inbound]
 
     @staticmethod
-    def _newest_is_somebody_elses(calls: list[Event]) -> bool:
-        return bool(calls) and calls[-1].outcome in NOT_THEIR_NUMBER
+    def _is_somebody_elses(calls: list[Event]) -> bool:
+        """Whether the newest of some calls says so."""
+        outcomes = [each.outcome for each in calls if each.has_outcome]
+        return bool(outcomes) and outcomes[-1] in NOT_THEIR_NUMBER
 
     def _days(self, events: Iterable[Event]) -> list[date]:
         return [each.at.astimezone(self._zone).date() for each in events]

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from portal.domain.contact_log import Event, Log
+from portal.domain.contact_log import BEGUN, Event, Log
 from portal.models import Case, CaseLoan, CaseMove, Contact, ContactPoint, Decision, Loan
 from portal.services.gate_visits import Question
-from portal.vocabulary import Action, CaseState, ContactKind
+from portal.vocabulary import Action, ActionClass, CaseState, Channel, ContactKind
 
 
 def of(session: Session, question: Question, zone: str) -> Log:
@@ -17,42 +17,58 @@ def of(session: Session, question: Question, zone: str) -> Log:
     again = _again_since(session, case)
     query = (
         select(
+            Decision.created_at,
+            Decision.action,
+            Decision.case_id,
+            _ended_for_same_product(case).label("ended"),
             Contact.at,
             Contact.channel,
             Contact.outcome,
             Contact.inbound,
             Contact.result,
             Contact.contact_point_id,
-            Contact.case_id,
-            Decision.action,
-            _ended_for_same_product(case).label("ended"),
         )
-        .join(Case, Case.id == Contact.case_id)
-        .join(Decision, Decision.id == Contact.decision_id)
+        .join(Case, Case.id == Decision.case_id)
+        .outerjoin(Contact, and_(Contact.decision_id == Decision.id, Contact.at <= now))
         .where(
-            Contact.lender_id == case.lender_id,
-            Case.lender_id == case.lender_id,
             Decision.lender_id == case.lender_id,
+            Case.lender_id == case.lender_id,
             Case.borrower_id == case.borrower_id,
-            Contact.at <= now,
+            Decision.created_at <= now,
+            or_(Contact.id.is_not(None), _call_begun()),
         )
-        .order_by(Contact.at, Contact.id)
     )
-    events = tuple(
+    events = [
         Event(
-            at=row.at,
-            channel=row.channel,
-            outcome=row.outcome,
-            inbound=row.inbound,
+            at=row.at or row.created_at,
+            channel=row.channel or Channel.PHONE,
+            outcome=row.outcome or BEGUN,
+            inbound=bool(row.inbound),
             result=row.result,
             number=row.contact_point_id,
             third_party=row.action is Action.THIRD_PARTY,
             of_case=row.case_id == case.id,
-            earlier_cycle=(again is not None and row.at < again) if row.case_id == case.id else row.ended,
+            earlier_cycle=_is_earlier(row.at or row.created_at, again)
+            if row.case_id == case.id
+            else row.ended,
         )
-        for row in session.execute(query)
+        for row in session.execute(query.order_by(Decision.id, Contact.id))
+    ]
+    events.sort(key=lambda each: each.at)
+    return Log(tuple(events), zone, _number(session, question))
+
+
+def _call_begun() -> ColumnElement[bool]:
+    """Leave to call counts as a call from then on: nobody is called twice while an outcome is missing."""
+    return and_(
+        Decision.allowed.is_(True),
+        Decision.action_class == ActionClass.COLLECTION,
+        Decision.action.in_((Action.CALL, Action.THIRD_PARTY)),
     )
-    return Log(events, zone, _number(session, question))
+
+
+def _is_earlier(at: datetime, again: datetime | None) -> bool:
+    return again is not None and at < again
 
 
 def _again_since(session: Session, case: Case) -> datetime | None:

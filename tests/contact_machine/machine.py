@@ -1,4 +1,4 @@
-"""The sequences. After each act the judge says what was wrong with it; the gate has to have said the same.
+"""The sequences. Before each act the judge says all that is wrong with it; the gate has to say the same.
 
 A service message may wait for the morning, and is never refused for anything else."""
 
@@ -25,27 +25,49 @@ STARTS = [  # before days off, and before clocks go forward and back in New York
     datetime(2026, 4, 28, 14, 0, tzinfo=UTC),
     datetime(2026, 10, 30, 13, 0, tzinfo=UTC),
 ]
-# What a wrong is called by the gate, where a second person is asked to excuse it.
-RULE_OF = {
+RULE_OF = {  # what each wrong is called by the gate
+    "out of hours": RuleId.HOURS,
+    "holiday": RuleId.PUBLIC_HOLIDAY,
+    "gap between collections": RuleId.CYCLE_GAP,
     "calls of the day": RuleId.ATTEMPTS_PER_DAY,
     "calls of the week": RuleId.ATTEMPTS_PER_WEEK,
+    "rings of the day": RuleId.UNANSWERED_PER_NUMBER,
     "talks of the day": RuleId.CONVERSATIONS_PER_DAY,
     "talks of the week": RuleId.CONVERSATIONS_PER_WEEK,
+    "talks of the month": RuleId.CONVERSATIONS_PER_MONTH,
     "quiet": RuleId.COOLDOWN,
-    "hold": RuleId.NO_HOLD,
-    "complaint": RuleId.NO_OPEN_COMPLAINT,
     "order": RuleId.CHANNEL_ORDER,
     "hours of the borrower": RuleId.PREFERRED_HOURS,
-    "gap between collections": RuleId.CYCLE_GAP,
-    "third party not needed": RuleId.THIRD_PARTY_NEEDED,
-    # Asked for in vain:
-    "out of hours": RuleId.HOURS,
+    "channel closed": RuleId.CHANNEL_WANTED,
+    "stranger's number": RuleId.RIGHT_PARTY,
+    "nobody at home knows": RuleId.NOBODY_AT_HOME_KNOWS,
+    "nothing overdue": RuleId.OVERDUE_CONFIRMED,
+    "too early": RuleId.FIRST_AFTER_DPD,
+    "complaint": RuleId.NO_OPEN_COMPLAINT,
+    "dispute": RuleId.NO_OPEN_DISPUTE,
+    "hold": RuleId.NO_HOLD,
     "crisis": RuleId.NO_CRISIS,
     "breathing space": RuleId.BREATHING_SPACE,
-    "channel closed": RuleId.CHANNEL_WANTED,
+    "adviser": RuleId.NOT_REPRESENTED,
+    "agreement kept": RuleId.AGREEMENT_KEPT,
+    "third party forbidden": RuleId.THIRD_PARTY_ALLOWED,
+    "third party not needed": RuleId.THIRD_PARTY_NEEDED,
+    "third party again": RuleId.THIRD_PARTY_ONCE,
     "third party said stop": RuleId.THIRD_PARTY_STOPPED,
+    "third party hears of the debt": RuleId.THIRD_PARTY_SILENT,
+    "not in the contract": RuleId.REFEREE_ALLOWED,
+    "visiting hours": RuleId.VISIT_WINDOW,
+    "visit on a holiday": RuleId.VISIT_HOLIDAY,
     "consent taken back": RuleId.CONSENT_NOT_REVOKED,
+    "no consent": RuleId.VISIT_CONSENT,
+    "not theirs to start": RuleId.VISIT_INITIATOR,
+    "visit too early": RuleId.VISIT_MIN_DPD,
+    "other channels first": RuleId.VISIT_FAILED_CHANNELS,
+    "visits of the month": RuleId.VISIT_PER_MONTH,
+    "visit despite an adviser": RuleId.VISIT_NOT_REPRESENTED,
+    "fragile": RuleId.VISIT_NOT_VULNERABLE,
     "too few come": RuleId.CREW_MINIMUM,
+    "untrained": RuleId.CREW_TRAINED,
 }
 HOLDS = [each.value for each in HoldReason if each.value not in ("complaint", "dispute")]
 REACHES = st.sampled_from(["reached", "no_answer", "no_answer", "busy", "wrong_number", "wrong_person"])
@@ -148,8 +170,10 @@ class Contacts(RuleBasedStateMachine):
         found = judge.wrongs(self.life, asked, self.pack, self.now)
         excuse = self._excuse(asked.kind)
         left = found - (excuse.names - judge.NEVER_EXCUSED if excuse and found else frozenset())
-        allowed = self.world.asks(asked, self.now)
-        assert allowed == (not left), (asked, self.now.isoformat(), sorted(left), self.world.said())
+        allowed, refusing = self.world.asks(asked, self.now)
+        said = (asked, self.now.isoformat(), sorted(found), sorted(refusing))
+        assert {RULE_OF[each] for each in found} == refusing, said
+        assert allowed == (not left), said
         if not allowed:
             return
         if found:

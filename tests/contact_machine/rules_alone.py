@@ -1,6 +1,7 @@
 """The gate without a database: facts from a life, counts from its log."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from portal.domain.contact_facts import Facts, PreferredHours, VisitFacts
 from portal.domain.contact_log import Event, Log
@@ -38,24 +39,21 @@ CHANNELS = {
 
 class RulesAlone:
     def __init__(self, pack, life):
-        self.pack, self.life, self.answer = pack, life, None
-        self.excused = None
+        self.pack, self.life, self.excused = pack, life, None
 
     def close(self):
         pass
 
     def asks(self, act, now):
-        self.answer = decide(ACTIONS[act.kind], self.facts(act, now), self.pack, now)
-        if self.answer.allowed or not self.excused:
-            return self.answer.allowed
+        answer = decide(ACTIONS[act.kind], self.facts(act, now), self.pack, now)
+        refusing = {each.id for each in answer.failed}
+        if answer.allowed or not self.excused:
+            return answer.allowed, refusing
         kind, rules, until = self.excused
-        good = kind == act.kind and now < until and self.answer.allowed_despite(rules)
-        if good:
+        excused = kind == act.kind and now < until and answer.allowed_despite(rules)
+        if excused:
             self.excused = None
-        return good
-
-    def said(self):
-        return sorted(each.id.value for each in self.answer.failed)
+        return excused, refusing
 
     def excuses(self, kind, names, now):
         until = now + timedelta(days=2)
@@ -111,7 +109,7 @@ class RulesAlone:
 
     def visit(self, act, now):
         def month(at):
-            there = at.astimezone(self._zone())
+            there = at.astimezone(ZoneInfo(self.pack.business.timezone))
             return there.year, there.month
 
         others = [each for each in self.life.past if each.kind == "visit" and each.case == self.life.case]
@@ -127,11 +125,6 @@ class RulesAlone:
             crew_trained=act.trained,
             other_visits_this_month=len([each for each in others if month(each.at) == month(now)]),
         )
-
-    def _zone(self):
-        from zoneinfo import ZoneInfo
-
-        return ZoneInfo(self.pack.business.timezone)
 
     def log(self, number):
         events = tuple(
