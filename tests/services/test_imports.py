@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -5,12 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.domain.actor import system
-from portal.domain.refusals import Refused
 from portal.infra import crypto
 from portal.infra.book_files import BookError, open_set, write_problems
 from portal.infra.book_mapping import MappingError, read_mapping
 from portal.models import BookImport, Borrower, ContactPoint, Instalment, Lender, Loan, Payment
-from portal.services import audit, imports
+from portal.services import audit, imports, policies
 from portal.services.imports import Check, Outcome
 from portal.vocabulary import ContactKind, DayCount, IdType, Locale, Method, Product
 from tests import factories
@@ -97,93 +97,6 @@ def test_the_import_is_on_the_audit_chain(session, lender, tmp_path):
 
     assert audit.head_of(session, lender_id=lender.id)[0] == before + 1
     assert audit.verify(session, lender_id=lender.id).intact
-
-
-def test_the_same_set_again_changes_nothing(session, lender, tmp_path):
-    place = books.write(tmp_path / "book")
-    take_in(session, lender, place)
-    again = take_in(session, lender, place)
-
-    assert again.unchanged
-    assert count(session, BookImport) == 1
-    assert count(session, Instalment) == 5
-
-
-def test_a_newer_set_updates_by_contract_number_and_never_deletes(session, lender, tmp_path):
-    take_in(session, lender, books.write(tmp_path / "old"))
-    loan = session.scalar(select(Loan).where(Loan.contract_no == "L1"))
-    kept = (loan.id, loan.ref, loan.created_at)
-    paid = books.INSTALMENTS.replace(
-        "L1,2,2026-03-01,1000.00,24.33,0,0,0,0", "L1,2,2026-03-01,1000,24.33,0,1000,0,0"
-    )
-    without_two = "\n".join(line for line in paid.splitlines() if not line.startswith("L2")) + "\n"
-    moved = "\n".join(line for line in books.BORROWERS.splitlines() if not line.startswith("B2")).replace(
-        "0912345678", "0987654321"
-    )
-    take_in(
-        session,
-        lender,
-        books.write(
-            tmp_path / "new",
-            borrowers=moved,
-            loans="\n".join(books.LOANS.splitlines()[:2]).replace("0.146", "0.12"),
-            instalments=without_two,
-            set="as_of = 2026-03-05\n",
-        ),
-    )
-
-    session.refresh(loan)
-    assert (loan.id, loan.ref, loan.created_at) == kept
-    assert (loan.annual_rate_ppm, loan.as_of) == (120_000, date(2026, 3, 5))
-    second = session.scalar(select(Instalment).where(Instalment.loan_id == loan.id, Instalment.number == 2))
-    assert second.principal_paid == 100_000
-    assert (count(session, Borrower), count(session, Loan), count(session, Instalment)) == (2, 2, 5)
-    other = session.scalar(select(Loan).where(Loan.contract_no == "L2"))
-    assert other.as_of == date(2026, 3, 1)
-    phones = session.scalars(
-        select(ContactPoint).where(ContactPoint.kind == ContactKind.PHONE).order_by(ContactPoint.id)
-    ).all()
-    assert [(point.value, point.main) for point in phones] == [
-        ("+886912345678", False),
-        ("+886987654321", True),
-    ]
-
-
-def test_a_telephone_that_comes_back_is_the_main_one_again(session, lender, tmp_path):
-    changed = books.BORROWERS.replace("0912345678", "0987654321")
-    take_in(session, lender, books.write(tmp_path / "one"))
-    take_in(session, lender, books.write(tmp_path / "two", borrowers=changed, set="as_of = 2026-03-02\n"))
-    take_in(session, lender, books.write(tmp_path / "three", set="as_of = 2026-03-03\n"))
-
-    points = session.scalars(select(ContactPoint).where(ContactPoint.kind == ContactKind.PHONE))
-    assert {point.value: point.main for point in points} == {"+886912345678": True, "+886987654321": False}
-
-
-def test_an_older_set_is_refused(session, lender, tmp_path):
-    take_in(session, lender, books.write(tmp_path / "new"))
-    older = check(session, lender, books.write(tmp_path / "old", set="as_of = 2026-02-27\n"))
-
-    with pytest.raises(Refused, match="book_older"):
-        imports.write(session, lender=lender, check=older, actor=system(lender.id, "import"), now=NOW)
-
-
-def test_a_file_changed_between_check_and_writing_is_refused(session, lender, tmp_path):
-    place = books.write(tmp_path / "book")
-    checked = check(session, lender, place)
-    (place / "payments.csv").write_text(books.PAYMENTS.replace("1036.50", "9999.00"), "utf-8")
-
-    with pytest.raises(Refused, match="book_changed_while_read"):
-        imports.write(session, lender=lender, check=checked, actor=system(lender.id, "import"), now=NOW)
-
-
-def test_payments_alone_may_follow_when_their_loans_are_in_the_book(session, lender, tmp_path):
-    take_in(session, lender, books.write(tmp_path / "book"))
-    later = tmp_path / "payments.csv"
-    later.write_text(books.PAYMENTS.replace("P1,L1,2026-02-01", "P2,L1,2026-03-04"), "utf-8")
-    take_in(session, lender, later, as_of=date(2026, 3, 4))
-
-    assert count(session, Payment) == 2
-    assert session.scalar(select(Loan.as_of).where(Loan.contract_no == "L1")) == date(2026, 3, 1)
 
 
 @pytest.mark.parametrize(
@@ -298,10 +211,50 @@ def test_a_wrong_check_digit_is_a_warning_and_no_problem(session, lender, tmp_pa
     assert (checked.problems, checked.id_warnings, checked.first_warning.line) == ([], 1, 2)
 
 
+def test_a_wrong_check_digit_is_a_problem_where_the_rules_are_strict(session, lender, tmp_path):
+    place = books.write(tmp_path / "book", borrowers=books.BORROWERS.replace("A123456789", "A123456788"))
+    book = open_set(place, kinds=imports.KINDS)
+
+    checked = imports.check(session, lender=lender, book=book, strict_ids=True)
+    assert (len(checked.problems), checked.id_warnings) == (1, 0)
+    found = checked.problems[0]
+    assert (found.file, found.line, found.column, found.value) == ("borrowers.csv", 2, "id_no", "A123456788")
+    assert found.reason == "the check digit does not fit"
+    assert imports.check(session, lender=lender, book=book, strict_ids=False).problems == []
+
+
+def test_whether_check_digits_are_strict_is_in_the_lenders_rules(session, lender, tmp_path, monkeypatch):
+    place = books.write(tmp_path / "book", borrowers=books.BORROWERS.replace("A123456789", "A123456788"))
+    rules = policies.in_force(lender.preset, date(2026, 3, 1))
+    strict = replace(rules, book=replace(rules.book, strict_ids=True))
+    monkeypatch.setattr(policies, "in_force", lambda _code, _day: strict)
+
+    assert only_problem(session, lender, place)[2] == "id_no"
+
+
+def test_problems_stand_in_the_order_of_the_lines_over_many_rows(session, lender, tmp_path):
+    rows = [f"P{number},L1,2026-02-02,1,TWD,payment," for number in range(2, 3000)]
+    rows[1500], rows[1501], rows[1502] = rows[1500] + ",more", rows[0], rows[1502].replace("TWD", "CNY")
+    place = books.write(tmp_path / "book", payments=books.PAYMENTS + "\n".join(rows) + "\n")
+
+    found = check(session, lender, place).problems
+    assert [(each.line, each.column) for each in found] == [
+        (1503, ""),
+        (1504, "payment_id"),
+        (1505, "currency"),
+    ]
+
+
+def test_a_loan_that_cannot_be_read_is_told_once_and_not_for_its_instalments(session, lender, tmp_path):
+    place = books.write(tmp_path / "book", loans=books.LOANS.replace("0.146", "much"))
+
+    assert only_problem(session, lender, place)[:3] == ("loans.csv", 2, "annual_rate")
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"set": None}, "the day of the set is not named"),
+        ({"set": None}, "not named"),
         ({"set": "as_of = 'soon'\n"}, "exactly one entry"),
         (dict.fromkeys(("borrowers", "loans", "instalments", "payments")), "no file of a loan book"),
     ],
