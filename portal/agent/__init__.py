@@ -37,6 +37,7 @@ from portal.agent import (  # noqa: E402  (registers their routes)
     reliefs,  # noqa: F401
     reveals,  # noqa: F401
     route,  # noqa: F401
+    strategies,  # noqa: F401
     undelivered,  # noqa: F401
     visits,  # noqa: F401
 )

@@ -18,6 +18,7 @@ from portal.services import (
     on_site,
     repayments,
     reveals,
+    strategies,
     timelines,
 )
 from portal.vocabulary import CaseState, Role
@@ -25,6 +26,7 @@ from portal.web import access, timelines_shown, words
 from portal.web.page import page, wants_fragment
 from portal.web.transactions import session
 from portal.web.words import case_events
+from portal.web.words.calls import why
 from portal.web.words.timeline import EntryKind
 
 READERS = (Role.CALLER, Role.LEAD, Role.MANAGER, Role.AUDITOR)
@@ -96,11 +98,21 @@ def case_page(found: cases.Case, *, revealed: reveals.Value | None = None) -> Re
             session, case=found, lender=g.lender, policy=g.policy, today=today
         ),
         repayment=repayments.of_case(session, case=found, policy=g.policy, today=today),
+        **_strategy(found),
         values={**opened.values, **({revealed.field: revealed} if revealed else {})},
         reveal_url=url_for("agent.reveal_on_case", ref=found.ref) if access.may(REVEAL) else None,
         visit_urls=_visit_urls(opened, actor),
         **_happened(found),
     )
+
+
+def _strategy(found: cases.Case) -> dict[str, Any]:
+    row = strategies.of_case(session, case=found)
+    return {
+        "strategy": row,
+        "why": why(row) if row else "",
+        "strategy_url": url_for("agent.strategy", ref=found.ref),
+    }
 
 
 def _happened(found: cases.Case) -> dict[str, Any]:

@@ -300,7 +300,7 @@ def test_a_claim_outlives_the_night_and_a_choice_its_days(session, lender):
         row = strategies.of_case(session, case=case)
         assert row.reason is expected, days
         assert (row.set_by == lead.id) is (expected is chosen)
-    assert row.set_reason is None
+    assert row.set_reason_sealed is None
 
 
 def test_building_takes_the_same_few_statements_for_many_new_cases(session, lender, installation):

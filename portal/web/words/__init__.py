@@ -30,6 +30,7 @@ from portal.web.words import (
     people,
     plans,
     policies,
+    strategy,
     visits,
 )
 
@@ -53,6 +54,7 @@ _SLICES = (
     people,
     audit,
     policies,
+    strategy,
 )
 REFUSALS = {code: sentence for part in _SLICES for code, sentence in part.REFUSALS.items()}
 FACTS = {**operations.FACTS, **calls.FACTS, **plans.FACTS, **debts.FACTS}

@@ -21,10 +21,12 @@ from portal.vocabulary import (
     DisputeKind,
     DisputeState,
     HoldReason,
+    NextStep,
     PersonalField,
     PlaceKind,
     ProofKind,
     ReliefKind,
+    StepReason,
     VisitOutcome,
 )
 
@@ -54,6 +56,11 @@ EVENTS = {
     ),
     "right_party_confirmed": Event(_l("It was the borrower on the line"), "person-check", "good"),
     "right_party_differed": Event(_l("The person on the line could not be confirmed"), "person", "warn"),
+    "strategy_changed": Event(
+        _l("Next step worked out"), "history", "", {"step": NextStep, "reason": StepReason}
+    ),
+    "strategy_set": Event(_l("Next step chosen by a person"), "pen", "", {"step": NextStep}),
+    "strategy_released": Event(_l("The rules decide on the next step again"), "history"),
     "promise_made": Event(_l("Promise to pay"), "handshake", "good"),
     "promise_withdrawn": Event(_l("Promise taken back"), "handshake"),
     "promise_kept": Event(_l("Promise kept"), "handshake", "good"),
