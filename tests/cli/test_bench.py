@@ -50,6 +50,17 @@ def test_the_measure_of_a_night_ages_a_book_of_its_own_making():
     assert result.exit_code == (0 if night["ok"] and memory["ok"] else 1)
 
 
+@pytest.mark.usefixtures("on_sqlite_alone")
+def test_the_measure_of_an_import_takes_in_a_set_of_its_own_making():
+    result = CliRunner().invoke(portal, ["bench", "import", "--rows", "2000", "--json"])
+
+    taken, memory = json.loads(result.stdout)
+    assert (taken["name"], memory["name"]) == ("import, sqlite", "import memory, sqlite")
+    assert (len(taken["runs"]), memory["limit"]) == (measure.RUNS, 300)
+    assert min(taken["limit"], taken["value"], taken["ratio"], memory["value"]) > 0
+    assert result.exit_code == (0 if taken["ok"] and memory["ok"] else 1)
+
+
 def test_a_measure_that_is_not_there_is_an_input_error():
     result = CliRunner().invoke(portal, ["bench", "moon"])
 
