@@ -8,7 +8,9 @@ from portal.domain.policy import KEYS, PolicyError, SourceStatus
 from portal.infra import policy_files
 from portal.vocabulary import Channel, ConcessionKind, Initiator, Locale, Product, ProofKind, Tier
 
-PRESETS = ["pingan-bank", "pingan-puhui", "spdb-puhui", "tw"]
+PRESETS = ["hk", "pingan-bank", "pingan-puhui", "spdb-puhui", "tw", "uk-conc", "us-regf"]
+ALWAYS = ("complaint", "dispute", "hardship", "crisis", "public_holiday")  # nothing goes on in these times
+ALWAYS_BUT_ONE = [[each for each in ALWAYS if each != left_out] for left_out in ALWAYS]
 WHY = {"status": "house", "en": "Test", "zh_Hans": "测试", "zh_Hant": "測試"}
 
 
@@ -76,7 +78,20 @@ def test_the_house_policy_has_the_published_figures():
     assert (p.retention.contact_years, p.retention.complaint_years, p.retention.case_years) == (5, 3, 10)
     assert (p.link.life_hours, p.link.max_tries) == (72, 5)
     assert (p.session.idle_minutes, p.session.life_hours) == (30, 24)
-    assert p.contacts.regulator_hotline == "12378"
+    assert (p.contacts.regulator_hotline, p.contacts.crisis_line) == ("12378", "12356")
+    assert (p.contact.unanswered_per_number_per_day, p.contact.cycle_gap_days) == (6, 7)
+    assert (p.contact.on_public_holidays, p.contact.breathing_space_days, p.contact.referees) == (
+        True,
+        0,
+        False,
+    )
+    assert {"exam", "crisis", "breathing_space", "public_holiday"} <= set(p.contact.blocked_during)
+    assert [(each.bucket, each.every_days) for each in p.strategy.cadence] == [
+        *(("M1", 3), ("M2", 3), ("M3", 4), ("M3+", 7))
+    ]
+    assert (p.case.cured_closes_after_days, p.dispute.answer_business_days) == (30, 5)
+    assert (p.visit.cash, p.visit.location_kept_days) == ("forbidden", 90)
+    assert (p.plan.early_settlement_reward, p.complaint.summary_business_days) == ("penalty_waived", 0)
 
 
 def test_each_preset_changes_only_what_its_process_changes():
@@ -100,6 +115,64 @@ def test_taiwan_has_its_own_money_hours_and_card_rules():
     assert tw.interest.card_rate_cap == Decimal("0.15")
     assert tw.interest.card_late_fees == (30000, 40000, 50000)
     assert tw.interest.card_late_fee_share == 0
+
+
+def test_the_united_states_count_seven_calls_and_rest_a_week_after_a_conversation():
+    p = preset("us-regf")
+    assert (p.business.currency, p.business.calendar) == ("USD", "US")
+    assert (p.contact.phone_attempts_per_week, p.contact.cooldown_after_conversation_hours) == (7, 168)
+    assert (p.contact.window.opens.hour, p.contact.window.closes.hour) == (8, 21)
+
+
+def test_the_united_kingdom_has_a_breathing_space_and_eight_weeks_for_a_complaint():
+    p = preset("uk-conc")
+    assert (p.business.currency, p.business.calendar) == ("GBP", "GB")
+    assert (p.contact.window.opens.hour, p.contact.window.closes.hour) == (8, 21)
+    assert p.contact.breathing_space_days == 60
+    assert (p.complaint.decide_simple_days, p.complaint.decide_complex_days) == (56, 56)
+    assert (p.complaint.extension_days, p.complaint.summary_business_days) == (0, 3)
+
+
+def test_hong_kong_asks_for_a_notice_before_an_agency_and_leaves_referees_alone():
+    p = preset("hk")
+    assert (p.business.currency, p.business.calendar) == ("HKD", "HK")
+    assert p.contact.outside_agency_notice
+    assert not p.contact.third_party
+    assert not p.contact.referees
+
+
+@pytest.mark.parametrize("code", ["default", "hk", "tw", "uk-conc", "us-regf"])
+def test_a_helpline_in_a_crisis_is_named_and_to_be_verified(code):
+    p = preset(code)
+    assert p.contacts.crisis_line
+    assert p.why("contacts.crisis_line").status is SourceStatus.TO_VERIFY
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_every_red_line_has_phrases_in_every_language(locale):
+    forbidden = house().message.forbidden
+    assert tuple(forbidden) == policy.RED_LINES
+    for phrases in forbidden.values():
+        assert len(phrases[locale]) >= 7
+        for phrase in phrases[locale]:
+            assert house().message.crossed_by(f"… {phrase.upper()} …"), phrase
+
+
+@pytest.mark.parametrize(
+    ("text", "red_lines"),
+    [
+        ("Pay today OR   ELSE", ["threats"]),
+        ("The branch is here or elsewhere in town", []),
+        ("for else", []),
+        ("ｏｒ ｅｌｓｅ", ["threats"]),
+        ("请 加我 微信", ["private_phones"]),
+        ("我們會貼在社區，後果自負", ["threats", "public_posting"]),
+        ("Your loan is 12 days late. Please call us on 95511, or pay through the link.", []),
+        ("您的貸款已逾期12天，請來電或登入查看。逾期可能記入信用紀錄。", []),
+    ],
+)
+def test_a_forbidden_phrase_is_found_whatever_its_case_width_and_spacing(text, red_lines):
+    assert [each.red_line for each in house().message.crossed_by(text)] == red_lines
 
 
 @pytest.mark.parametrize("code", ["default", *PRESETS])
@@ -168,13 +241,36 @@ def test_nothing_of_a_policy_can_be_changed():
         ({"business": {"timezone": "Asia/Nowhere"}}, "business.timezone", "a time zone name"),
         ({"business": {"timezone": "../etc"}}, "business.timezone", "a time zone name"),
         ({"business": {"calendar_known_until": "2026-12-31"}}, "business.calendar_known_until", "a date"),
-        ({"business": {"currency": "EUR"}}, "business.currency", "one of CNY, TWD, HKD"),
+        ({"business": {"currency": "EUR"}}, "business.currency", "one of CNY, TWD, HKD, USD, GBP"),
         (
             {"plan": {"concession_tiers": [{"tier": "agent", "cash": 1}]}},
             "plan.concession_tiers",
             "a table of tier",
         ),
         ({"plan": {"concession_tiers": [{"grace_months": 1}]}}, "plan.concession_tiers", "a table of tier"),
+        (
+            {"strategy": {"cadence": [{"bucket": "M1", "every_days": 0, "channels": []}]}},
+            "strategy.cadence",
+            "1 to 60",
+        ),
+        (
+            {"strategy": {"cadence": [{"bucket": "M1", "every_days": 3, "channels": ["visit"]}]}},
+            *("strategy.cadence", "one of phone, sms, email, letter"),
+        ),
+        (
+            {"message": {"forbidden": {"threats": {"en": ["or else"]}}}},
+            "message.forbidden",
+            "a table of impersonation",
+        ),
+        ({"message": {"consequences": ["prison"]}}, "message.consequences", "interest_continues"),
+        ({"visit": {"cash": "yes"}}, "visit.cash", "one of forbidden, double_signature"),
+        ({"visit": {"location_kept_days": 0}}, "visit.location_kept_days", "from 1 to 365"),
+        (
+            {"contact": {"unanswered_per_number_per_day": 7}},
+            "contact.unanswered_per_number_per_day",
+            "from 1 to 6",
+        ),
+        ({"book": {"strict_ids": "no"}}, "book.strict_ids", "true or false"),
         ({"contacts": {"hotline": "1" * 61}}, "contacts.hotline", "at most 60 characters"),
     ],
 )
@@ -196,6 +292,24 @@ def test_a_value_out_of_type_or_range_names_file_key_and_what_is_allowed(section
         ({"contact": {"per_month": 2}}, "contact.per_month"),
         ({"contact": {"phone_attempts_per_week": 1}}, "contact.phone_attempts_per_week"),
         ({"contact": {"blocked_during": ["hospital"]}}, "contact.blocked_during"),
+        *(
+            ({"contact": {"blocked_during": left_out}}, "contact.blocked_during")
+            for left_out in ALWAYS_BUT_ONE
+        ),
+        (
+            {"contact": {"blocked_during": [*ALWAYS], "breathing_space_days": 1}},
+            "contact.breathing_space_days",
+        ),
+        ({"contact": {"referees": True}}, "contact.referees"),
+        (
+            {"strategy": {"cadence": [{"bucket": "M1", "every_days": 3, "channels": ["phone"]}]}},
+            "strategy.cadence",
+        ),
+        (
+            {"complaint": {"summary_business_days": 2, "decide_simple_days": 1}},
+            "complaint.summary_business_days",
+        ),
+        ({"visit": {"change_notice_days": 4, "min_lead_days": 3}}, "visit.change_notice_days"),
         ({"interest": {"card_late_fees": [Decimal("300.00")]}}, "interest.card_late_fees"),
         ({"interest": {"card_rate_cap": Decimal("0.30")}}, "interest.card_rate_cap"),
         ({"ageing": {"buckets": [{"name": "M2", "first_dpd": 31}]}}, "ageing.buckets"),
