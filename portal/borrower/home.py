@@ -6,7 +6,7 @@ from flask_login import current_user
 from portal.borrower import blueprint
 from portal.borrower.timeline import entries
 from portal.infra import clock
-from portal.services import audit, cases, debts, journey, repayments
+from portal.services import audit, cases, debts, journey, promises, repayments
 from portal.services.journey import Step
 from portal.vocabulary import JourneyStep, StepState
 from portal.web import access
@@ -44,6 +44,7 @@ def home() -> Response:
             repayments.of_case(session, case=case, policy=g.policy, today=today)
         ),
         steps=steps,
+        promise=promises.running_of(session, case=case),
         documents_first=g.policy.visit.requires_documents,
         url_of=_url_of,
         happened=entries(audit.timeline(session, case=case, limit=NEWEST, actions=telling)),

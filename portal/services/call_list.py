@@ -77,7 +77,7 @@ def page_of(session: Session, *, filters: Filters, after: str | None, actor: Act
     query = _filtered(query, filters, actor)
     if after:
         query = query.where(_key() > _key_of(actor, after))
-    found = session.execute(_in_order(query, Case).limit(PAGE_LENGTH + 1)).unique().tuples().all()
+    found = session.execute(_in_order(query, Case).limit(PAGE_LENGTH + 1)).unique().all()
     shown, more = found[:PAGE_LENGTH], len(found) > PAGE_LENGTH
     return Page(_lines(session, shown, actor, now), shown[-1][0].ref if more else None)
 

@@ -315,18 +315,19 @@ class OneBorrower:
         )
         self.session.add(contact)
         self.session.flush()
-        self.session.add(
-            Promise(
-                **self.common,
-                case_id=self.case.id,
-                contact_id=contact.id,
-                amount=100,
-                currency="CNY",
-                due_on=TODAY,
-                state="active",
-                actor=str(self.actor),
-            )
+        promise = Promise(
+            **self.common,
+            case_id=self.case.id,
+            contact_id=contact.id,
+            amount=100,
+            currency="CNY",
+            due_on=TODAY,
+            state="active",
+            actor=str(self.actor),
         )
+        self.session.add(promise)
+        self.session.flush()
+        self.things[Thing.PROMISE] = promise.ref
         self._crisis_over()
         self.session.add(
             CaseMove(

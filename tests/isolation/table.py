@@ -53,6 +53,7 @@ class Thing(StrEnum):
     AGREEMENT_SEALED = "agreement in force"
     FOLLOW_UP = "follow-up"
     RELIEF = "relief in force"
+    PROMISE = "promise that runs"
     DECISION = "decision of the gate that refused a call"
     OVERRIDE = "exception that waits for a yes"
     COMPLAINT = "complaint that the handler took on"
@@ -208,6 +209,8 @@ PUBLIC = (
 MY = (
     get("borrower.home", {BORROWER}),
     get("borrower.timeline", {BORROWER}),
+    get("borrower.support", {BORROWER}),
+    post("borrower.ask_for_quiet", {BORROWER}),
     get("borrower.debts_page", {BORROWER}),
     get("borrower.debt", {BORROWER}, ref=Thing.LOAN),
     get("borrower.simulator", {BORROWER}, query={"amount": "1"}),
@@ -490,10 +493,34 @@ PEOPLE = (
     post("agent.invite_person_again", {ADMIN}, ref=Thing.STAFF),
 )
 
+# Complaints and disputes are open on the case: the gate forbids a call (409), and no call is under way (404).
+CALLERS = frozenset({CALLER, LEAD})
+CALLS = (
+    get("agent.call_index", CALLERS | {AUDITOR}),
+    post("agent.take_next_call", CALLERS),
+    get("agent.call", CALLERS | {AUDITOR}, ref=Thing.CASE),
+    post("agent.claim_call", CALLERS, answer=(303, 409), ref=Thing.CASE),
+    post("agent.release_call", CALLERS, ref=Thing.CASE),
+    post("agent.begin_call", CALLERS, answer=(303, 409), ref=Thing.CASE),
+    post("agent.confirm_party", CALLERS, {"last_four": "0000"}, answer=(404, 422), ref=Thing.CASE),
+    post("agent.record_call", CALLERS, {"outcome": "busy"}, answer=(404, 303), ref=Thing.CASE),
+    get("agent.promise_index", CALLERS | {AUDITOR}),
+    post("agent.withdraw_promise", CALLERS, ref=Thing.PROMISE),
+)
+# A sign of despair is everybody's to tell; only a lead or a manager lets contact go on.
+CRISIS = (
+    get("agent.crisis_page", STAFF),
+    post("agent.raise_crisis", {AGENT, CALLER, LEAD, MANAGER, ADMIN}, ref=Thing.CASE),
+    post("agent.raise_crisis_of_complaint", HANDLERS, ref=Thing.COMPLAINT),
+    post("agent.end_crisis", APPROVERS, {"reason": "All is well"}, answer=(303, 409), ref=Thing.CASE),
+)
+
 ROWS = (
     *PUBLIC,
     *MY,
     *CASES,
+    *CALLS,
+    *CRISIS,
     *VISITS,
     *PLANS,
     *PROOFS,

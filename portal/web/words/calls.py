@@ -66,7 +66,7 @@ LABELS: dict[type[StrEnum], dict[StrEnum, LazyString]] = {
         PromiseState.VERIFYING: _l("Looking for the payment"),
         PromiseState.KEPT: _l("Kept"),
         PromiseState.BROKEN: _l("Not kept"),
-        PromiseState.WITHDRAWN: _l("Taken back"),
+        PromiseState.WITHDRAWN: _l("Taken back by the borrower"),
     },
     NextStep: {
         NextStep.CALL: _l("Call"),
@@ -96,6 +96,7 @@ LABELS: dict[type[StrEnum], dict[StrEnum, LazyString]] = {
         StepReason.TOO_EARLY: _l("Too early"),
         StepReason.NOT_OVERDUE: _l("Nothing overdue"),
         StepReason.SET_BY_PERSON: _l("Chosen by a person"),
+        StepReason.LEGAL: _l("Legal steps"),
     },
 }
 
@@ -118,6 +119,7 @@ WHY = {
     StepReason.NO_CHANNEL: _l("There is no number or address left that leads to the borrower."),
     StepReason.TOO_EARLY: _l("It is too early, or too little, to call about."),
     StepReason.NOT_OVERDUE: _l("Nothing is overdue."),
+    StepReason.LEGAL: _l("A manager decided on legal steps; nobody calls about it."),
     StepReason.SET_BY_PERSON: _l("Somebody of the staff chose this step until %(until)s."),
 }
 
