@@ -103,7 +103,7 @@ def _wishes(borrower: Borrower, row: Preference | None) -> Wishes:
         opted_out=rules.channels_from(row.opted_out),
         hours=rules.hours_from(row.preferred),
         nobody_at_home_knows=row.nobody_at_home_knows,
-        represented_by=row.represented_by,
+        represented_by=row.represented_by or None,
         exam_day=row.exam_day,
     )
 

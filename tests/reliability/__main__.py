@@ -26,7 +26,7 @@ from portal.config import Settings
 from portal.infra import db, installation
 from tests import databases
 from tests.conftest import KEYS
-from tests.reliability import fleet, rolling_restart, server_kills, worker_kills, writers
+from tests.reliability import fleet, gateway_kills, rolling_restart, server_kills, worker_kills, writers
 
 RESULTS = Path(__file__).with_name("results.md")
 HOURS = 3600.0
@@ -54,6 +54,13 @@ def tests(asked: argparse.Namespace) -> tuple[Test, ...]:
                 place, owner, messages=asked.messages, kills=asked.worker_kills, patience=HOURS
             ),
             lambda found: not found.problems and found.files == found.sent == found.messages,
+        ),
+        Test(
+            "kill -9 of the workers while a gateway takes messages",
+            lambda place, _owner: gateway_kills.run(
+                place, count=asked.messages, kills=asked.worker_kills, patience=HOURS
+            ),
+            lambda found: not found.problems and found.arrived == found.messages,
         ),
         Test(
             "kill -9 of the whole server",

@@ -6,7 +6,7 @@ import pytest
 
 from portal.infra import db
 from tests import databases
-from tests.reliability import fleet, server_kills, worker_kills, writers
+from tests.reliability import fleet, gateway_kills, server_kills, worker_kills, writers
 
 
 @pytest.fixture
@@ -35,6 +35,13 @@ def test_killed_workers_deliver_every_message_once_and_run_every_night_once(plac
 
     assert found.problems == ()
     assert (found.files, found.sent) == (100, 100)
+
+
+def test_workers_killed_while_a_gateway_takes_messages_send_each_with_one_key_and_note_it_once(place):
+    found = gateway_kills.run(place, count=150, kills=3, hurry=True)
+
+    assert found.problems == ()
+    assert (found.arrived, found.contacts) == (150, 38)
 
 
 def test_eight_processes_that_write_one_row_lose_no_addition_and_see_no_lock(place):

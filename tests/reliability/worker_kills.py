@@ -148,27 +148,27 @@ def _moments(chance: random.Random, kills: int, messages: int, days: int) -> lis
 
 def _let_leases_end(place: Place) -> None:
     """What waiting a minute would do, with nobody alive."""
-    with _of_lender(place, writes=True) as session:
+    with of_lender(place, writes=True) as session:
         session.execute(update(Message).where(Message.claimed_until.is_not(None)).values(claimed_until=now()))
         earlier = now() - job_runs.SETTLES_WITHIN
         session.execute(update(JobRun).where(JobRun.state == JobState.RUNNING).values(started_at=earlier))
         session.commit()
 
 
-def _of_lender(place: Place, *, writes: bool = False) -> Session:
+def of_lender(place: Place, *, writes: bool = False) -> Session:
     session = (place.installation.writing if writes else place.installation.reading)()
     tenancy.enter(session, session.scalars(select(Lender.id)).one())
     return session
 
 
 def _nights_done(place: Place) -> int:
-    with _of_lender(place) as session:
+    with of_lender(place) as session:
         done = select(func.count()).select_from(JobRun).where(*NIGHT_DONE)
         return (session.scalar(done) or 0) - 1  # without the one long ago
 
 
 def _unsent(place: Place) -> int:
-    with _of_lender(place) as session:
+    with of_lender(place) as session:
         query = select(func.count()).select_from(Message).where(Message.state != MessageState.SENT)
         return session.scalar(query) or 0
 
@@ -180,7 +180,7 @@ def _files(place: Place) -> int:
 def _compare(place: Place, owner: Engine, days: Iterable[date]) -> list[str]:
     with owner.connect() as connection:
         seen = Counter(map(tuple, connection.execute(text("SELECT lender_id, aged_on FROM night_seen"))))
-    with _of_lender(place) as session:
+    with of_lender(place) as session:
         refs = list(session.scalars(select(Message.ref)))
         # A kill may leave the draft of a letter, which no reader takes for one; it is swept up later.
         folder = place.installation.settings.outbox
