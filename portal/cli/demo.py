@@ -7,7 +7,7 @@ import click
 
 from portal.cli.context import InputError, json_option, note, open_portal, show
 
-DEFAULT_BORROWERS = 24
+DEFAULT_BORROWERS = 30
 
 
 @click.command(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from portal.demo import journeys, meetings
+from portal.demo import calling, journeys, meetings
 from portal.demo.journeys import Scene
 from portal.demo.stage import Story
 from portal.vocabulary import Locale, Product
@@ -85,6 +85,18 @@ CAST: tuple[Part, ...] = (
     Part(house=BANK, story=journeys.visit_today, locale=HANT, known=35, late=90, products=(LOAN, LOAN)),
     Part(house=PUHUI, story=journeys.visit_today, locale=HANS, known=35, late=55),
     Part(house=SPDB, story=journeys.visit_today, locale=HANT, known=35, late=45),
+    Part(house=SPDB, story=calling.not_reached, locale=HANS, known=14, late=22),
+    Part(
+        house=SPDB, story=calling.promised, locale=HANT, known=14, late=26,
+        shows="a promise to pay that is not due yet",
+    ),
+    Part(house=SPDB, story=calling.promise_broken, locale=EN, known=35, late=30),
+    Part(house=BANK, story=calling.disputed, locale=EN, known=14, late=28),
+    Part(
+        house=PUHUI, story=calling.contested, locale=HANS, known=14, late=38,
+        shows="calls on the timeline, one entry contested",
+    ),
+    Part(house=PUHUI, story=calling.exception_asked, locale=HANT, known=14, late=44),
 )  # fmt: skip
 # Whoever comes on top of the cast; none of these takes an hour of a crew.
 CROWD = (

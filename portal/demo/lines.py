@@ -73,3 +73,18 @@ GROUNDS = _said(
 REDRESS = _said(
     "已附上逐期計算表。", "已附上逐期计算表。", "A table of every step of the calculation is attached."
 )
+PAID_ALREADY = _said(
+    "上個月的那一期我已經轉帳了，收據還在。",
+    "上个月的那一期我已经转账了，回单还在。",
+    "I transferred last month's instalment and still have the receipt.",
+)
+NOT_SAID_LIKE_THAT = _said(
+    "我沒有說不想談，我說的是要等到發薪日。",
+    "我没有说不想谈，我说的是要等到发薪日。",
+    "I did not say that I would rather not talk. I said that I have to wait for payday.",
+)
+ASKED_TO_CALL_AGAIN = _said(
+    "借款人掛斷前請我們明天上午再打，想和家人一起聽方案。",
+    "借款人挂断前请我们明天上午再打，想和家人一起听方案。",
+    "Before hanging up the borrower asked for a call tomorrow morning, to hear the options with the family.",
+)

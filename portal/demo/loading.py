@@ -44,7 +44,7 @@ def is_loaded(session: Session) -> bool:
     return any(lenders.find(session, house.code) for house in houses.HOUSES)
 
 
-def load(installation: Installation, *, seed: int = 1, borrowers: int = 24, now: datetime) -> DemoReport:
+def load(installation: Installation, *, seed: int = 1, borrowers: int = 30, now: datetime) -> DemoReport:
     """Load the demo as of now, 3 to 5,000 borrowers. Raises AlreadyLoaded."""
     chosen = list(enumerate(cast.parts(borrowers), start=1))
     with installation.reading() as session:
@@ -70,7 +70,7 @@ def load(installation: Installation, *, seed: int = 1, borrowers: int = 24, now:
         staff=sum(each.staff for each in played),
         borrowers=len(chosen),
         loans=sum(each.loans for each in played),
-        cases=sum((each.cases for each in played), Counter[str]()),
+        cases=dict(sum((each.cases for each in played), Counter[str]())),
     )
 
 
