@@ -5,6 +5,7 @@ import uuid
 import pytest
 from alembic import command
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from portal.infra import db, schema
 
@@ -23,6 +24,14 @@ LOAN = (
     "outstanding, created_at) VALUES (:id, :id, 'N' || :name, :id, 'C1', 'consumer_loan', 'CNY', 100000, "
     "120000, '2026-01-01', 12, 'equal_principal', 'act/365', '2026-03-01', CAST(:aged_on AS {day}), 9, "
     f"20200, 90900, {AT})"
+)
+
+
+MESSAGE = (
+    "INSERT INTO message (id, lender_id, ref, borrower_id, action_class, channel, locale, template, "
+    "recipient_sealed, body_sealed, state, not_before, attempts, created_at) "
+    "VALUES (:id, 1, :ref, :borrower_id, :action_class, :channel, 'en', 'code_entry', :sealed, :sealed, "
+    f"'sent', {AT}, 0, {AT})"
 )
 
 
@@ -71,5 +80,45 @@ def test_loans_keep_what_is_overdue_and_their_lender_learns_when_they_were_aged(
     assert aged == ["2026-03-02", None]
     assert [tuple(each) for each in loans] == [(9, 20_200, 20_200, 0, 0, 0)] * 2
     assert schema.is_current(owner)
+    owner.dispose()
+    everybody.dispose()
+
+
+def test_messages_of_before_get_a_decision_that_says_so_and_a_new_one_must_have_one(addresses):
+    owner, everybody = map(db.make_engine, addresses)
+    with schema._unhindered(owner) as connection:
+        command.upgrade(schema._config(connection), "0003")
+    told = {"action_class": "service", "sealed": b"x"}
+    rows = [
+        {"id": 1, "ref": "A", "borrower_id": 1, "channel": "sms", **told},
+        {"id": 2, "ref": "B", "borrower_id": 1, "channel": "email", **told, "action_class": "collection"},
+        {"id": 3, "ref": "C", "borrower_id": None, "channel": "email", **told},  # to staff
+    ]
+    with everybody.begin() as connection:
+        for statement in (LENDER, BORROWER):
+            values = {"id": 1, "name": "1", "sealed": b""}
+            connection.execute(
+                text(statement), {name: values[name] for name in values if f":{name}" in statement}
+            )
+        connection.execute(text(MESSAGE), rows)
+    schema.upgrade(owner)
+
+    joined = (
+        "SELECT m.ref, d.action, d.action_class, d.allowed, d.borrower_id, d.pack_version FROM message m "
+        "LEFT JOIN decision d ON d.lender_id = m.lender_id AND d.id = m.decision_id ORDER BY m.id"
+    )
+    with everybody.connect() as connection:
+        found = [tuple(each) for each in connection.execute(text(joined))]
+    before = "before decisions were kept"
+    assert found == [
+        ("A", "sms", "service", True, 1, before),
+        ("B", "email", "collection", True, 1, before),
+        ("C", None, None, None, None, None),
+    ]
+    late = {"id": 4, "ref": "D", "borrower_id": 1, "channel": "sms", **told}
+    with pytest.raises(IntegrityError), everybody.begin() as connection:
+        connection.execute(text(MESSAGE), late)
+    with everybody.begin() as connection:
+        connection.execute(text(MESSAGE), late | {"borrower_id": None})
     owner.dispose()
     everybody.dispose()
