@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from portal.agent import blueprint
 from portal.domain import masking
 from portal.infra import clock
-from portal.services import audit, crisis, routes
+from portal.services import audit, crisis, objection_list, routes
 from portal.services import day as my_day
 from portal.vocabulary import Role
 from portal.web import access
@@ -106,6 +106,31 @@ def _follow_ups() -> Card:
     )
 
 
+def _disputes() -> Card:
+    waiting, late = objection_list.count_disputes(
+        session, today=_today(), actor=access.actor(), now=clock.now()
+    )
+    return Card(
+        title=_("Disputes waiting for an answer"),
+        count=waiting,
+        text=_("Late: %(count)s", count=late) if late else _("Collection on these cases is stopped."),
+        url=url_for("agent.dispute_list"),
+        action=_("Open the disputes"),
+        icon="flag",
+    )
+
+
+def _contests() -> Card:
+    return Card(
+        title=_("Contested entries"),
+        count=objection_list.count_contests(session, actor=access.actor(), now=clock.now()),
+        text=_("Borrowers say that an entry of their timeline is not right."),
+        url=url_for("agent.contest_list"),
+        action=_("Read and answer"),
+        icon="history",
+    )
+
+
 def _crises() -> Card:
     return Card(
         title=_("Not well: contact stopped"),
@@ -197,6 +222,8 @@ CARDS: tuple[tuple[str, tuple[Role, ...], Callable[[], Card]], ...] = (
     ("agent.approvals_list", (Role.LEAD, Role.MANAGER), _approvals),
     ("agent.case_index", READS, _cases_to_read),
     ("agent.complaint_inbox", (Role.HANDLER, Role.MANAGER, Role.AUDITOR), _complaints),
+    ("agent.dispute_list", (Role.LEAD, Role.MANAGER), _disputes),
+    ("agent.contest_list", (Role.LEAD, Role.MANAGER), _contests),
     ("agent.follow_ups", (Role.AGENT, Role.LEAD, Role.MANAGER), _follow_ups),
     ("agent.proof_queue", READS, _proofs_to_read),
     ("agent.approvals_list", READS, _plans_to_read),
