@@ -102,8 +102,7 @@ class House:
         )
         self.session.add(upload)
         self.session.flush()
-        for side in (ONE, TWO):
-            self.world.things[self.name, side][Thing.BOOK_UPLOAD] = upload.ref
+        self.upload = upload.ref
 
     def _staff(self) -> dict[str, Staff]:
         def add(*roles: Role, number: str) -> Staff:

@@ -89,6 +89,7 @@ class OneBorrower:
             Thing.STAFF: agent.ref,
             Thing.SUPERIOR: staff[Role.MANAGER].ref,
             Thing.INVITATION: house.invitations[agent.id],
+            Thing.BOOK_UPLOAD: house.upload,
         }
 
     def build(self) -> None:
@@ -352,7 +353,7 @@ class OneBorrower:
                 case_id=self.case.id,
                 step="call",
                 reason="set_by_person",
-                facts={},
+                facts={"chosen": "call"},
                 earliest_at=NOW,
                 due=True,
                 rank=20,
