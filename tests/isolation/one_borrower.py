@@ -23,6 +23,7 @@ from portal.models import (
     FollowUp,
     Hold,
     Override,
+    Party,
     Payment,
     Promise,
     Registration,
@@ -50,7 +51,9 @@ from portal.vocabulary import (
     ConcessionKind,
     ConsentPurpose,
     HoldReason,
+    IdType,
     Locale,
+    PartyRole,
     PlanState,
     ProofKind,
     ReliefKind,
@@ -130,7 +133,18 @@ class OneBorrower:
             kind="payment",
             reference=number,
         )
-        self.session.add(payment)
+        guarantor = Party(
+            **self.common,
+            loan_id=loan.id,
+            party_no="1",
+            role=PartyRole.GUARANTOR,
+            name=f"{self.mark} guarantor",
+            id_type=IdType.NONE,
+            scope="principal",
+            consent=False,
+            signs=True,
+        )
+        self.session.add_all([payment, guarantor])
         if currency == "CNY":
             self.things[Thing.LOAN] = loan.ref
         return factories.case(self.session, loan, state=CaseState.PLANNING, owner=owner)
