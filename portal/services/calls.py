@@ -267,7 +267,7 @@ def _write(
         inbound=inbound,
         outcome=heard.outcome,
         result=heard.result,
-        reason=heard.reason,
+        why_late=heard.reason,
         attitude=heard.attitude,
         call_back_at=heard.call_back_at.isoformat() if heard.call_back_at else None,
     )

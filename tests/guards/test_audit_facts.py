@@ -41,7 +41,7 @@ SEALED = {
     if isinstance(value, Sealed)
 }
 # Words of the vocabulary that are named like somebody's own words on another model.
-PLAIN = {("bookings", "place"), ("cases", "reason")}
+PLAIN = {("bookings", "place"), ("calls", "reason"), ("cases", "reason"), ("strategies", "reason")}
 
 
 def recordings():

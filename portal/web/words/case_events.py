@@ -54,6 +54,8 @@ EVENTS = {
         "",
         {"outcome": ContactOutcome, "result": CallResult, "reason": ArrearsReason, "attitude": Attitude},
     ),
+    "call_claimed": Event(_l("Taken from the call list"), "person"),
+    "call_released": Event(_l("Given back to the call list"), "person"),
     "right_party_confirmed": Event(_l("It was the borrower on the line"), "person-check", "good"),
     "right_party_differed": Event(_l("The person on the line could not be confirmed"), "person", "warn"),
     "strategy_changed": Event(
