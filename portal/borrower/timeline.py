@@ -14,7 +14,7 @@ from portal.domain.refusals import Refused
 from portal.infra import clock
 from portal.services import audit, cases, contests, timelines
 from portal.web import access, timelines_shown
-from portal.web.forms import REQUIRED, PortalForm
+from portal.web.forms import FILLED, PortalForm
 from portal.web.locale import current_locale, current_zone
 from portal.web.page import go_to, page
 from portal.web.transactions import commits, session
@@ -26,7 +26,7 @@ CONTESTABLE = frozenset(EVENTS) - timelines_shown.NOT_CONTESTED
 
 
 class ContestForm(PortalForm):
-    words = TextAreaField(_l("What is not right about it?"), validators=[REQUIRED, Length(max=LONGEST)])
+    words = TextAreaField(_l("What is not right about it?"), validators=[FILLED, Length(max=LONGEST)])
 
 
 @blueprint.get("/timeline")
