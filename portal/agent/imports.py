@@ -23,6 +23,7 @@ from portal.web import access, locale, uploads, words
 from portal.web.forms import PortalForm
 from portal.web.page import download, go_to, page
 from portal.web.transactions import commits, installation, session
+from portal.web.words import import_reasons
 from portal.web.words.imports import KINDS
 
 if TYPE_CHECKING:
@@ -118,7 +119,9 @@ def book_upload(ref: str) -> Response:
         ended=upload.state in book_uploads.ENDED,
         may_take_in=book_uploads.may_take_in(upload),
         # What stands in the cells is personal: it is in the file, not on the page.
-        problems=[(file, line, column, reason) for file, line, column, _value, reason in first],
+        problems=[
+            (file, line, column, import_reasons.said(reason)) for file, line, column, _value, reason in first
+        ],
         has_file=upload.problems_file_id is not None,
         problem=_whole_problem(upload),
         counts=_counts(upload.counts),
@@ -170,10 +173,10 @@ def _line(upload: "BookUpload") -> dict[str, Any]:
 
 
 def _counts(counts: Mapping[str, object]) -> list[tuple[str, str]]:
-    shown = locale.current_locale()
+    shown, order = locale.current_locale(), [*KINDS, *counts]
     return [
         (str(KINDS.get(kind, kind)), formats.number(int(str(rows)), shown))
-        for kind, rows in counts.items()
+        for kind, rows in sorted(counts.items(), key=lambda each: order.index(each[0]))
         if kind != "warnings"
     ]
 
@@ -182,7 +185,7 @@ def _whole_problem(upload: "BookUpload") -> str | None:
     """Why a set as a whole was not taken: the words of a refusal, or a line about its files."""
     code = upload.progress.get("code")
     if code is None:
-        return upload.problem
+        return import_reasons.said(upload.problem) if upload.problem else None
     facts = upload.progress.get("facts")
     return words.refusal(Refused(str(code), **(facts if isinstance(facts, dict) else {})))
 

@@ -69,8 +69,7 @@ class _Work:
 
     def run(self, *, dry_run: bool) -> dict[str, int]:
         """Check the set, and write it when all is in order. Returns the counts of its rows."""
-        from portal.infra import clock
-        from portal.services import imports, policies
+        from portal.services import imports
 
         with self._installation.reading() as session:
             lender = context.lender_of(session, self._code)
@@ -81,7 +80,6 @@ class _Work:
                 session,
                 lender=lender,
                 book=self._book,
-                strict_ids=policies.of(lender, clock.now()).book.strict_ids,
                 progress=self._shown("checked", self._book),
             )
         return dict(check.counts) if check.problems or dry_run else self._write(check)

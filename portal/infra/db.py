@@ -4,6 +4,7 @@ from typing import Any
 
 import pysqlite3.dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 
 from portal.infra.tenancy import TenantSession
@@ -11,6 +12,7 @@ from portal.infra.tenancy import TenantSession
 SQLITE_AT_LEAST = (3, 51, 3)  # older libraries can corrupt a database when its write-ahead log is reset
 BUSY_SECONDS = 30
 Sessions = sessionmaker[TenantSession]
+Unavailable = OperationalError  # the database is locked, full, or gone: what may pass by itself
 
 
 def make_engine(url: str) -> Engine:

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.exc import OperationalError
 from structlog import get_logger
 
 from portal.domain.actor import system
@@ -18,13 +17,13 @@ from portal.infra import clock, workspaces
 from portal.infra.book_archives import opened
 from portal.infra.book_files import BookError, BookSet
 from portal.infra.book_mapping import mapping_of
+from portal.infra.db import Unavailable
 from portal.infra.files import NotStored
 from portal.infra.installation import Installation
 from portal.infra.tenancy import TenantSession
-from portal.models import BookUpload
 from portal.services import book_upload_work as work
-from portal.services import book_uploads, files, imports, lenders, policies
-from portal.services.book_upload_work import MOST_TRIES, Claim
+from portal.services import book_uploads, files, imports, lenders
+from portal.services.book_upload_work import MOST_TRIES, BookUpload, Claim
 from portal.vocabulary import UploadState
 
 TOLD_EVERY = 1.5  # seconds
@@ -111,7 +110,7 @@ class _Work:
                     session, upload=upload, reason=reason, now=clock.now()
                 )
             )
-        except (Lost, NotStored, OperationalError):
+        except (Lost, NotStored, Unavailable):
             raise
         except Exception as error:
             log.exception("book_upload_failed", upload=self._claim.ref)
@@ -157,7 +156,6 @@ class _Work:
                     session,
                     lender=lender,
                     book=book,
-                    strict_ids=policies.of(lender, clock.now()).book.strict_ids,
                     progress=lambda kind, rows: self._tell(kind, rows, percent=book.meter.percent()),
                 )
         if before:
@@ -175,7 +173,7 @@ class _Work:
         elif self._claim.dry_run:
             self._end(
                 lambda session, upload: work.finish(
-                    session, upload=upload, check=check, taken=None, unchanged=False, now=clock.now()
+                    session, upload=upload, check=check, outcome=None, now=clock.now()
                 )
             )
         else:
@@ -187,10 +185,7 @@ class _Work:
         outcome = imports.write(
             session, lender=lender, check=check, actor=system(lender.id, work.JOB), now=clock.now()
         )
-        taken = imports.find(session, lender=lender, book=check.book)
-        return work.finish(
-            session, upload=upload, check=check, taken=taken, unchanged=outcome.unchanged, now=clock.now()
-        )
+        return work.finish(session, upload=upload, check=check, outcome=outcome, now=clock.now())
 
     def _tell(self, file: str, rows: int, *, percent: int, state: UploadState = UploadState.CHECKING) -> None:
         """Say how far it is, now and then. While somebody else writes for long, the work goes on untold."""
@@ -210,7 +205,7 @@ class _Work:
                     rows=rows,
                     now=clock.now(),
                 )
-        except OperationalError as error:
+        except Unavailable as error:
             log.warning("book_upload_untold", upload=self._claim.ref, error=type(error.orig).__name__)
         else:
             if kept is None:

@@ -1,6 +1,6 @@
 """Reading the audit log: filtered, page by page or as a whole, the newest entry first."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, lazyload
 
 from portal.domain.actor import Actor, ActorKind
 from portal.domain.audit_chain import Entry
-from portal.models import Complaint, Staff
-from portal.models.audit_entry import AuditEntry
+from portal.models import Case, Complaint, Staff
+from portal.models.audit_entry import AuditEntry as AuditEntry
 from portal.services import audit, scope
 
 PAGE_LENGTH = 25
@@ -55,6 +55,55 @@ def every(session: Session, *, filters: Filters, actor: Actor, now: datetime) ->
     with closing(session.execute(query)) as rows:
         for row in rows:
             yield Entry(*row)
+
+
+def of_case(
+    session: Session, *, case: Case, actions: Iterable[str] | None = None, before: int | None, limit: int
+) -> Sequence[AuditEntry]:
+    """Return entries of a case, the newest first: of some actions or all, before a number in the chain."""
+    query = _of_case(case, actions)
+    if before is not None:
+        query = query.where(AuditEntry.sequence < before)
+    return session.scalars(query.order_by(AuditEntry.sequence.desc()).limit(limit)).all()
+
+
+def sequence_of(
+    session: Session, *, case: Case, digest: bytes, actions: Iterable[str] | None = None
+) -> int | None:
+    """Return the number in the chain of the entry of a case that has this hash."""
+    query = _of_case(case, actions).where(AuditEntry.hash == digest)
+    return session.scalar(query.with_only_columns(AuditEntry.sequence))
+
+
+def entry_of(session: Session, *, case: Case, sequence: int) -> AuditEntry:
+    """Return the entry of a case with this number in the chain. Raises NoResultFound."""
+    return session.scalars(_of_case(case, None).where(AuditEntry.sequence == sequence)).one()
+
+
+def following(
+    session: Session,
+    *,
+    lender_id: int,
+    after: int,
+    until: int,
+    since: datetime,
+    actions: Iterable[str],
+    limit: int,
+) -> Sequence[AuditEntry]:
+    """Return the entries of a lender after one number in the chain and up to another, in order."""
+    query = select(AuditEntry).where(
+        AuditEntry.lender_id == lender_id,
+        AuditEntry.sequence > after,
+        AuditEntry.sequence <= until,
+        AuditEntry.action.in_(sorted(actions)),
+        AuditEntry.at >= since,
+    )
+    return session.scalars(query.order_by(AuditEntry.sequence).limit(limit)).all()
+
+
+def _of_case(case: Case, actions: Iterable[str] | None) -> Select[AuditEntry]:
+    query = select(AuditEntry).where(AuditEntry.lender_id == case.lender_id, AuditEntry.case_ref == case.ref)
+    return query if actions is None else query.where(AuditEntry.action.in_(sorted(actions)))
 
 
 def subjects_of(

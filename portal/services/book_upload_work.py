@@ -13,9 +13,10 @@ from portal.domain.actor import system
 from portal.domain.refusals import Refused
 from portal.infra.book_files import write_problem_rows
 from portal.infra.files import FileStore
-from portal.models import BookImport, BookUpload, Lender, StoredFile
+from portal.models import BookImport, Lender, StoredFile
+from portal.models import BookUpload as BookUpload
 from portal.services import audit, book_uploads, files
-from portal.services.imports import Check
+from portal.services.imports import Check, Outcome
 from portal.vocabulary import UploadState
 
 LEASE = timedelta(minutes=2)
@@ -114,22 +115,20 @@ def tell(
 
 
 def finish(
-    session: Session,
-    *,
-    upload: BookUpload,
-    check: Check,
-    taken: BookImport | None,
-    now: datetime,
-    unchanged: bool,
+    session: Session, *, upload: BookUpload, check: Check, outcome: Outcome | None, now: datetime
 ) -> list[str]:
-    """Note that a set is in order, or taken in. Return the files to remove after the commit."""
-    upload.counts = {**check.counts, "warnings": check.id_warnings}
+    """Note that a set is in order (`outcome` None), or was taken in. Return the files to remove after the
+    commit."""
+    counts = outcome.counts if outcome else check.counts
+    upload.counts = {**counts, "warnings": check.id_warnings}
     if check.first_warning:
         first = check.first_warning
         upload.progress = {**upload.progress, "warning_file": first.file, "warning_line": first.line}
-    upload.import_id = taken.id if taken else None
-    state = UploadState.UNCHANGED if unchanged else UploadState.DONE
-    return _end(session, upload, state, now, keep=upload.dry_run and not unchanged)
+    if outcome is None:
+        return _end(session, upload, UploadState.DONE, now, keep=True)
+    upload.import_id = outcome.taken.id if outcome.taken else None
+    state = UploadState.UNCHANGED if outcome.unchanged else UploadState.DONE
+    return _end(session, upload, state, now)
 
 
 def found_before(session: Session, *, upload: BookUpload, taken: BookImport, now: datetime) -> list[str]:

@@ -11,8 +11,8 @@ from portal.domain.actor import Actor
 from portal.domain.refusals import Refused
 from portal.models import Case
 from portal.models import Contest as Contest
-from portal.models.audit_entry import AuditEntry
-from portal.services import audit, notifications, scope
+from portal.services import audit, audit_trail, notifications, scope
+from portal.services.audit_trail import AuditEntry
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import Role
 
@@ -95,9 +95,4 @@ def entry_of(session: Session, contest: Contest) -> AuditEntry:
 
 
 def _entry(session: Session, case: Case, sequence: int) -> AuditEntry:
-    query = select(AuditEntry).where(
-        AuditEntry.lender_id == case.lender_id,
-        AuditEntry.case_ref == case.ref,
-        AuditEntry.sequence == sequence,
-    )
-    return session.scalars(query).one()
+    return audit_trail.entry_of(session, case=case, sequence=sequence)

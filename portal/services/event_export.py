@@ -30,8 +30,8 @@ from portal.models import (
     Row,
     Staff,
 )
-from portal.models.audit_entry import AuditEntry
-from portal.services import audit
+from portal.services import audit, audit_trail
+from portal.services.audit_trail import AuditEntry
 
 VERSION = 1
 AT_A_TIME = 500
@@ -64,14 +64,15 @@ def events(
 
     `with_words` adds what people said in their own words. `progress` hears the number reached."""
     while True:
-        query = select(AuditEntry).where(
-            AuditEntry.lender_id == lender.id,
-            AuditEntry.sequence > after,
-            AuditEntry.sequence <= until,
-            AuditEntry.action.in_(sorted(ACTIONS)),
-            AuditEntry.at >= since,
+        entries = audit_trail.following(
+            session,
+            lender_id=lender.id,
+            after=after,
+            until=until,
+            since=since,
+            actions=ACTIONS,
+            limit=AT_A_TIME,
         )
-        entries = session.scalars(query.order_by(AuditEntry.sequence).limit(AT_A_TIME)).all()
         yield from _Portion(session, lender, entries, with_words=with_words).events()
         session.expunge_all()
         if len(entries) < AT_A_TIME:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from portal.domain.actor import ActorKind
 from portal.models import Case, Contact, Contest, Message, Promise, Staff
-from portal.models.audit_entry import AuditEntry
-from portal.services import contests
+from portal.services import audit_trail, contests
+from portal.services.audit_trail import AuditEntry
 
 PAGE_LENGTH = 25
 LEFT = "message_sent"  # a collection message becomes a contact when it leaves
@@ -63,12 +63,8 @@ def page_of(
     """Return a page of what happened on a case, the newest first, in at most six queries.
 
     `actions` are those to tell, None all; `after` is the name of an entry of the case."""
-    query = select(AuditEntry).where(AuditEntry.lender_id == case.lender_id, AuditEntry.case_ref == case.ref)
-    if actions is not None:
-        query = query.where(AuditEntry.action.in_(sorted(actions)))
-    if after is not None and (last := find(session, case=case, name=after)) is not None:
-        query = query.where(AuditEntry.sequence < last)
-    rows = list(session.scalars(query.order_by(AuditEntry.sequence.desc()).limit(length + 1)))
+    last = find(session, case=case, name=after) if after is not None else None
+    rows = audit_trail.of_case(session, case=case, actions=actions, before=last, limit=length + 1)
     shown = rows[:length]
     entries = _joined(session, case, shown)
     return Page(
@@ -84,22 +80,12 @@ def find(session: Session, *, case: Case, name: str, actions: Iterable[str] | No
         digest = bytes.fromhex(name)
     except ValueError:
         return None
-    query = select(AuditEntry.sequence).where(
-        AuditEntry.lender_id == case.lender_id, AuditEntry.case_ref == case.ref, AuditEntry.hash == digest
-    )
-    if actions is not None:
-        query = query.where(AuditEntry.action.in_(sorted(actions)))
-    return session.scalar(query)
+    return audit_trail.sequence_of(session, case=case, digest=digest, actions=actions)
 
 
 def entry(session: Session, *, case: Case, sequence: int) -> Page:
     """Return one entry of a case by its number in the chain, as a page of its own."""
-    query = select(AuditEntry).where(
-        AuditEntry.lender_id == case.lender_id,
-        AuditEntry.case_ref == case.ref,
-        AuditEntry.sequence == sequence,
-    )
-    entries = _joined(session, case, session.scalars(query).all())
+    entries = _joined(session, case, [audit_trail.entry_of(session, case=case, sequence=sequence)])
     return Page(entries=entries, after=None, people=_people(session, case, entries))
 
 

@@ -1,6 +1,7 @@
 """What stands in the menu, for whom."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
@@ -195,7 +196,8 @@ def crisis_url() -> str | None:
         return None
     named = request.path.strip("/").split("/")[1:3]
     about = ABOUT.get(named[0]) if len(named) > 1 and request.view_args else None
-    return url_for("agent.crisis_page", **({about: named[1]} if about else {}))
+    whose: dict[str, Any] = {about: named[1]} if about else {}
+    return url_for("agent.crisis_page", **whose)
 
 
 def for_person(endpoint: str | None) -> list[Item]:

@@ -70,6 +70,7 @@ RULE_OF = {  # what each wrong is called by the gate
     "untrained": RuleId.CREW_TRAINED,
 }
 HOLDS = [each.value for each in HoldReason if each.value not in ("complaint", "dispute")]
+AS_SHIPPED = st.none()
 REACHES = st.sampled_from(["reached", "no_answer", "no_answer", "busy", "wrong_number", "wrong_person"])
 KINDS = ["call", "sms", "email", "letter", "other person", "visit"]
 MOVES = [timedelta(minutes=each) for each in (1, 20, 90, 240, 720, 1439, 1440, 1441, 4320, 10080, 43200)]
@@ -84,9 +85,10 @@ class Excused:
     until: datetime
 
 
-def pack_of(code, changes=()):
+def pack_of(code, changes):
+    """A shipped pack, with what a lender may change in it, so that every rule comes into play."""
     built = policy.build(policy_files.read(code))
-    return replace(built, contact=replace(built.contact, **dict(changes)))
+    return replace(built, contact=replace(built.contact, **changes))
 
 
 class Contacts(RuleBasedStateMachine):
@@ -105,11 +107,14 @@ class Contacts(RuleBasedStateMachine):
         referees=st.booleans(),
         on_public_holidays=st.booleans(),
         breathing_space_days=st.sampled_from([0, 3, 60]),
+        unanswered_per_number_per_day=AS_SHIPPED | st.just(1),
+        phone_attempts_per_week=AS_SHIPPED | st.sampled_from([1, 2]),
+        per_month=AS_SHIPPED | st.just(1),
     )
     def begin(self, start, **changes):
         self.now, self.excused = start, []
         self.life = Life(zone=self.zone)
-        self.pack = pack_of(self.code, changes.items())
+        self.pack = pack_of(self.code, {name: each for name, each in changes.items() if each is not None})
         self.world = self.make_world(self.pack, self.life, start)
 
     def teardown(self):

@@ -43,4 +43,5 @@ KINDS = {
     "contact_points": _l("further phones and addresses"),
     "parties": _l("further people of a loan"),
     "contacts": _l("earlier contacts"),
+    "contacts_waiting": _l("earlier contacts that wait for a case"),
 }

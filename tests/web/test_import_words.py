@@ -1,0 +1,69 @@
+"""What may be wrong with a loan book has a sentence in every language."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from flask_babel import force_locale
+
+from portal.web.words import import_reasons
+
+SOURCES = [
+    *Path("portal/services").glob("book_*.py"),
+    *(Path("portal/infra") / f"book_{name}.py" for name in ("archives", "files", "workbooks")),
+]
+TOLD_BY = {"ValueError", "CellError", "BookError", "Problem"}
+# What a reason only passes on, and what no row of a set can be.
+WITHIN = {
+    "x",
+    "",
+    "x: x",
+    "x x",
+    "cell x x",
+    "the sheet x: x",
+    "stands twice in the setx",
+    "x: there is no such file or folder",
+}
+
+
+def reasons() -> set[str]:
+    """Every reason that the code gives, with an x for each fact in it."""
+    found = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in TOLD_BY and node.args:
+                found.add(_text(node.args[-1]))
+    return found - WITHIN
+
+
+def _text(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(each.value) if isinstance(each, ast.Constant) else "x" for each in node.values)
+    return ""
+
+
+def test_the_reasons_of_the_code_are_found():
+    assert {"is not a decimal number", "is not between x and x", "x holds x twice"} <= reasons()
+
+
+@pytest.mark.parametrize("reason", sorted(reasons()))
+def test_every_reason_is_said_in_chinese(app, reason):
+    with app.test_request_context():
+        for name in ("zh_Hant", "zh_Hans"):
+            with force_locale(name):
+                assert import_reasons.said(reason) != reason
+
+
+def test_the_facts_of_a_reason_stay_in_it(app):
+    with app.test_request_context():
+        with force_locale("zh_Hant"):
+            assert import_reasons.said("is not between 0 and 1; write 14.6 % as 0.146") == (
+                "不在 0 與 1 之間；14.6 % 請寫成 0.146"
+            )
+        said = import_reasons.said(
+            "march.zip: its day is not named: give --as-of, or write as_of = 2026-03-01 to set.toml"
+        )
+        assert said.startswith("march.zip: its day")
+        assert import_reasons.said("something else entirely") == "something else entirely"
