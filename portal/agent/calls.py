@@ -78,7 +78,7 @@ def call_index() -> Response:
     )
 
 
-@blueprint.post("/calls/claims")
+@blueprint.post("/calls")
 @access.roles(*CALLERS)
 @commits
 def take_next_call() -> AnyResponse:

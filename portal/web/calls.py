@@ -150,6 +150,8 @@ class OutcomeForm(PortalForm):
         return ServiceReason(self.consent_reason.data)
 
 
+# Left out where they do not apply, and asked for where they stand.
+ASKED_WHERE_SHOWN = ("result", "attitude", "promise_amount", "promise_on", "dispute", "consent_reason")
 # At which field a refusal stands.
 FIELDS = {
     "promise_date": "promise_on",
@@ -170,4 +172,6 @@ def outcome_form(currency: str, *, confirmed: bool, sent: bool) -> OutcomeForm:
     source: dict[str, Any] = {} if sent else {"formdata": None}
     form = OutcomeForm(meta={"currency": currency}, **source)
     form.outcome.choices = _choices((ContactOutcome.REACHED,) if confirmed else NOT_REACHED)
+    for name in ASKED_WHERE_SHOWN:
+        form[name].flags.optional = False
     return form

@@ -79,7 +79,7 @@ def call(walker: Walker, *, look: str | None = None) -> None:
     walker.go("/agent/calls")
     if look:
         walker.look(f"{look}-list")
-    walker.press('main form[action$="/calls/claims"] button')
+    walker.press('main form[action$="/agent/calls"] button')
     if look:
         walker.look(f"{look}-before")
     walker.press('main form[action$="/attempts"] button[type="submit"]')
