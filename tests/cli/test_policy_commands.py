@@ -98,8 +98,8 @@ def test_the_rules_of_another_day_are_shown_from_the_packs_of_the_installation(r
 @pytest.fixture
 def called(session):
     """A call at ten in the morning that the gate allowed; returns its case."""
-    case = factories.late_borrower(session, factories.lender(session, "north-bank", preset="tw"))
-    caller = factories.staff(session, case, Role.CALLER)
+    lender = factories.lender(session, "north-bank", preset="tw")
+    case, caller = factories.late_borrower(session, lender), factories.staff(session, lender, Role.CALLER)
     gate.require(
         session,
         case=case,
