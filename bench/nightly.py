@@ -1,8 +1,8 @@
 """A night over a million loans with 3.5 million instalments, a fifth of them overdue: ageing, promises, cases
 and the call list, beside one bare `UPDATE … FROM` that computes days past due over the same table.
 
-The peer leaves the right number on every loan, 0 where nothing is overdue any more: an update that touches the
-overdue loans alone would leave yesterday's number on a loan that was paid. The book is made inside. Of the
+The peer leaves the right number on every loan, 0 where nothing is overdue any more: an update that touches
+the overdue loans alone would leave yesterday's number on a loan that was paid. The book is made inside. Of the
 overdue loans some paid since the opening balance, some were given relief and some payments were taken back;
 each day another two hundredth of the loans falls due and is not paid; one case in ten was called without an
 answer, one in fifty has a promise that ends on one of the days. Each run is for another date, so that every
@@ -110,12 +110,13 @@ def _happened(name: str, installation: Installation, lender_id: int) -> None:
     at, day = "'2026-03-01T02:00:00.000000Z'", DAY[name].format
     no, yes = ("0", "1") if name == "sqlite" else ("false", "true")
     statements = (
-        "INSERT INTO decision (lender_id, ref, case_id, action, action_class, allowed, rules, pack_version, "
+        "INSERT INTO decision (lender_id, ref, case_id, action, action_class, allowed, rules, pack_version, "  # noqa: S608
         "actor, created_at) SELECT lender_id, 'D' || id, id, 'call', 'collection', "
         f"{yes}, '{{}}', 'bench', 'system:bench', {at} FROM \"case\" WHERE id % 10 = 0",
-        "INSERT INTO contact (lender_id, ref, case_id, decision_id, channel, inbound, at, outcome, created_at) "
+        "INSERT INTO contact (lender_id, ref, case_id, decision_id, channel, inbound, at, outcome, "  # noqa: S608
+        "created_at) "
         f"SELECT lender_id, 'C' || id, case_id, id, 'phone', {no}, {at}, 'no_answer', {at} FROM decision",
-        "INSERT INTO promise (lender_id, ref, case_id, amount, currency, due_on, state, created_at) "
+        "INSERT INTO promise (lender_id, ref, case_id, amount, currency, due_on, state, created_at) "  # noqa: S608
         f"SELECT lender_id, 'V' || id, id, 50000, 'CNY', {day('id / 50 % 9')}, 'active', {at} "
         'FROM "case" WHERE id % 50 = 0',
     )

@@ -74,7 +74,6 @@ def events(
             limit=AT_A_TIME,
         )
         yield from _Portion(session, lender, entries, with_words=with_words).events()
-        session.expunge_all()
         if len(entries) < AT_A_TIME:
             progress(until)
             return

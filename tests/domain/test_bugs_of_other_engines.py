@@ -156,7 +156,7 @@ def test_a_yearly_rate_that_does_not_converge():
 
 
 def test_days_past_due_by_the_utc_day(monkeypatch):
-    monkeypatch.setattr(context, "zone_of", lambda lender: ZoneInfo("Asia/Shanghai"))
+    monkeypatch.setattr(context, "zone_of", lambda lender, now: ZoneInfo("Asia/Shanghai"))
     last_minute = datetime(2027, 3, 1, 15, 59, tzinfo=UTC)
     midnight = last_minute + timedelta(minutes=1)
     counted = [days_past_due(context.today_at(None, now), DUE) for now in (last_minute, midnight)]

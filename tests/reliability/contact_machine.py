@@ -1,5 +1,6 @@
 """Sequences of contacts, complaints, wishes and clock moves: none leads to a contact that a pack forbids,
-none holds a service message back. The rules alone, for each pack and time zone; then on the rows of a database."""
+none holds a service message back. The rules alone, for each pack and time zone; then on the rows of a
+database."""
 
 import time
 from dataclasses import dataclass

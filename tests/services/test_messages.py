@@ -449,5 +449,3 @@ def test_saying_the_same_again_tells_nobody(session, case):
     row = wish(session, case, opted_out=frozenset({Channel.SMS}))
     wish(session, case, opted_out=frozenset({Channel.SMS}), version=row.version)
     assert len(session.scalars(select(Message)).all()) == 1
-
-

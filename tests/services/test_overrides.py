@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from portal.domain.contact_decision import RuleId
 from portal.domain.refusals import Refused
-from portal.models import AuditEntry, Contact, Decision, Lender
+from portal.models import Contact, Decision, Lender
+from portal.models.audit_entry import AuditEntry
 from portal.services import cases, complaints, gate, overrides
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import (
