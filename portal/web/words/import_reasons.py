@@ -14,6 +14,7 @@ def _l(sentence: str) -> str:
     return sentence
 
 
+GAP = re.compile(r"%\((\w+)\)s")
 SENTENCES = (
     _l("is blank"),
     _l("is blank although its partner is not"),
@@ -98,12 +99,13 @@ def said(reason: str) -> str:
 
 @cache
 def _forms() -> list[tuple[re.Pattern[str], str]]:
-    """Each sentence with the pattern of its English form, the longest first."""
-    return [(_pattern(each), each) for each in sorted(SENTENCES, key=len, reverse=True)]
+    """Each sentence with the pattern of its English form, those with the most words of their own first."""
+    by_length = sorted(SENTENCES, key=lambda each: len(GAP.sub("", each)), reverse=True)
+    return [(_pattern(each), each) for each in by_length]
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
-    parts = re.split(r"%\((\w+)\)s", sentence.replace("%%", "%"))
+    parts = GAP.split(sentence.replace("%%", "%"))
     return re.compile(
         "".join(f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts)),
         re.DOTALL,
