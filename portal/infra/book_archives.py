@@ -61,7 +61,11 @@ def _archive(place: Path) -> Iterator[zipfile.ZipFile]:
     """Open an archive whose directory promises nothing that would fill the disk or lead elsewhere."""
     try:
         archive = zipfile.ZipFile(place)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        RuntimeError,
+        ValueError,
+    ) as error:  # RuntimeError: a way of packing not known
         raise BookError(f"{place.name} cannot be read as {place.suffix[1:].lower()}: {error}") from error
     with archive:
         _check(place.name, archive.infolist())

@@ -18,6 +18,7 @@ RAW = {
     "infra/stored_keys.py": "keys are read before any lender is entered",
     "infra/tenancy.py": "tells the database the lender",
     "models/functions.py": "functions that both databases must have",
+    "models/borrower.py": "conditions of partial indexes",
     "models/case.py": "conditions of partial indexes",
     "models/loan.py": "conditions of partial indexes",
     "models/proof.py": "conditions of partial indexes",
@@ -28,7 +29,9 @@ BARE = {
     "services/audit.py",
     "services/book_cases.py",
     "services/book_writing.py",
+    "services/call_list_building.py",
     "services/keys.py",
+    "services/promise_evaluation.py",
 }
 # Where only temporary tables are filled, from queries that name the lender: `tests/services/test_ageing.py`.
 COPIES = {"services/ageing_payments.py"}

@@ -10,6 +10,9 @@ PUBLIC_PAGES = sorted(Path("portal").glob("public/*.py"))
 # POSTs that change no row of ours, or are not asked for by a person's form.
 NO_COMMIT = {"sign_out", "report_violation"}
 
+# What runs before a page, and is none.
+HOOKS = {"blueprint.url_value_preprocessor"}
+
 
 def views(path):
     """Yield (function, route decorator names, other decorator names) of a page module."""
@@ -18,7 +21,7 @@ def views(path):
             names = [
                 ast.unparse(each.func if isinstance(each, ast.Call) else each) for each in node.decorator_list
             ]
-            routes = [name for name in names if name.startswith("blueprint.")]
+            routes = [name for name in names if name.startswith("blueprint.") and name not in HOOKS]
             if routes:
                 yield node, routes, [name for name in names if name not in routes]
 
