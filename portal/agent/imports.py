@@ -69,11 +69,13 @@ class ImportForm(PortalForm):
         )
 
 
-@blueprint.url_value_preprocessor
 def allow_a_book(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Let whoever may hand in a book send a larger request. It comes before anything reads the form."""
     if endpoint == "agent.hand_in_book" and current_user.is_authenticated and access.may(endpoint):
         request.max_content_length = _limit_mb() * 1024**2 + FORM_BYTES
+
+
+blueprint.url_value_preprocessor(allow_a_book)
 
 
 @blueprint.get("/import")

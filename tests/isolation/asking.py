@@ -12,8 +12,8 @@ import pypdfium2
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from tests.isolation.asked import NOT_SIGNED_IN, SEES, STAFF, TOKENS, UPLOAD, WHOLE_BOOK, Kind, Row, Thing
 from tests.isolation.one_borrower import paper
-from tests.isolation.table import NOT_SIGNED_IN, SEES, STAFF, TOKENS, UPLOAD, WHOLE_BOOK, Kind, Row, Thing
 from tests.isolation.world import (
     ALPHA,
     BETA,

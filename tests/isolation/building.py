@@ -24,8 +24,8 @@ from portal.vocabulary import (
 from portal.web import second_step
 from tests import factories
 from tests.factories import NOW
+from tests.isolation.asked import Kind, Thing
 from tests.isolation.house import House
-from tests.isolation.table import Kind, Thing
 from tests.isolation.world import ALPHA, BETA, HOUSE, ONE, PRESETS, Somebody, World, canary
 
 

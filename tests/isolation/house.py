@@ -35,8 +35,8 @@ from tests import factories
 from tests.client import StrictClient
 from tests.factories import NOW, TODAY
 from tests.isolation import wishes
+from tests.isolation.asked import Kind, Thing
 from tests.isolation.one_borrower import OneBorrower
-from tests.isolation.table import Kind, Thing
 from tests.isolation.world import HOUSE, ONE, PEOPLE, TWO, Somebody, World, canary
 from tests.signing_in import sign_in_borrower, sign_in_staff
 

@@ -9,7 +9,7 @@ from portal.models.audit_entry import AuditEntry
 from portal.services import cases
 from portal.vocabulary import DisputeKind, DisputeState, HoldReason, Role
 from tests.factories import NOW, TODAY
-from tests.isolation.table import Thing
+from tests.isolation.asked import Thing
 
 if TYPE_CHECKING:
     from tests.isolation.one_borrower import OneBorrower

@@ -65,7 +65,7 @@ from portal.vocabulary import (
 from tests import agreements_made, at_the_table, factories
 from tests.factories import NOW, TODAY, actor_of
 from tests.isolation import objections, wishes
-from tests.isolation.table import Thing
+from tests.isolation.asked import Thing
 from tests.isolation.world import COLOURS, canary
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import structlog
 
 from portal.infra import logs
 from tests.isolation import asking
-from tests.isolation.table import NOT_SIGNED_IN, ROWS, Kind, Row
+from tests.isolation.asked import NOT_SIGNED_IN, Kind, Row
+from tests.isolation.table import ROWS
 
 EVERY_ROW = [pytest.param(row, id=f"{row.endpoint}:{row.method}") for row in ROWS]
 GETS = [each for each in EVERY_ROW if each.values[0].method == "GET"]

@@ -6,7 +6,7 @@ from portal.models import MessageTemplate, Preference
 from portal.services import notifications
 from portal.vocabulary import Channel, Locale, MessageState
 from tests.factories import NOW
-from tests.isolation.table import Thing
+from tests.isolation.asked import Thing
 
 if TYPE_CHECKING:
     from tests.isolation.house import House

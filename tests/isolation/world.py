@@ -29,7 +29,7 @@ from portal.models import (
 )
 from portal.models.base import Sealed
 from portal.web.sessions import COOKIE
-from tests.isolation.table import Kind, Thing
+from tests.isolation.asked import Kind, Thing
 
 ALPHA, BETA = "Alpha", "Beta"
 ONE, TWO, HOUSE, PEOPLE = "One", "Two", "House", "People"
