@@ -122,9 +122,7 @@ def _reason(cell: Any) -> str | None:
     if cell.data_type == ERROR:
         return "holds an error of the spreadsheet"
     if isinstance(cell.value, int | float) and abs(cell.value) >= 10**DIGITS:
-        return (
-            f"is a number of more than {DIGITS} digits, which a spreadsheet does not keep: write it as text"
-        )
+        return f"is a number of more than {DIGITS} digits, which a spreadsheet cuts: write it as text"
     return None
 
 

@@ -58,11 +58,16 @@ def timetable(installation: Installation) -> BlockingScheduler:
     every(NIGHTS_EVERY, "nights", lambda: nights.run(installation, now=clock.now()))
     every(ANCHORS_EVERY, "anchors", lambda: anchors.run(installation, now=clock.now()))
     every(SESSIONS_EVERY, "browser_sessions", lambda: browser_sessions.run(installation, now=clock.now()))
-    every(LEFTOVERS_EVERY, "leftovers", lambda: leftovers.run(installation, now=clock.now()))
-    every(BOOKS_EVERY, "books", lambda: book_uploads.run(installation, now=clock.now()))
-    every(LEFTOVERS_EVERY, "old_books", lambda: book_uploads.clean(installation, now=clock.now()))
+    every(LEFTOVERS_EVERY, "leftovers", lambda: _sweep(installation))
+    every(BOOKS_EVERY, "book_uploads", lambda: book_uploads.run(installation, now=clock.now()))
     scheduler.add_listener(_tell, EVENT_JOB_ERROR)
     return scheduler
+
+
+def _sweep(installation: Installation) -> int:
+    """Remove what was left behind: by requests, and by loan books that were taken in."""
+    now = clock.now()
+    return leftovers.run(installation, now=now) + book_uploads.clean(installation, now=now)
 
 
 def _tell(event: JobExecutionEvent) -> None:
