@@ -60,7 +60,7 @@ def test_a_book_is_taken_in_aged_and_its_case_shown(run, session, lender, tmp_pa
     assert of_lender["by_dpd"] == {"1": 1}
     assert of_lender["by_bucket"] == {"M1": 1, "M2": 0, "M3": 0, "M3+": 0}
     assert of_lender["overdue_amount"] == {"TWD": "1024.33"}
-    assert of_lender["cases"] == {"opened": 1, "joined": 0, "reopened": 0, "cured": 0}
+    assert of_lender["cases"] == {"opened": 1, "joined": 0, "reopened": 0, "cured": 0, "closed": 0}
     case = session.scalars(select(Case)).one()
     shown = run("case", "show", case.ref, "--json")
     assert shown.exit_code == 0, shown.output
