@@ -143,7 +143,10 @@ def test_a_home_visit_where_nobody_knows_is_refused_by_the_gate_too(borrower, se
     response = borrower.post("/my/visits", CHOICE | {"place": "home", "discreet": "1"})
 
     assert response.status_code == 422
-    assert "Nobody at home knows: no letter and no visit to the home." in response.text
+    assert (
+        "Nobody at home knows: no letter, no visit to the home and no SMS that names the debt."
+        in response.text
+    )
 
 
 def test_another_address_has_to_be_written(borrower):
