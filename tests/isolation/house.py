@@ -84,6 +84,7 @@ class House:
         """A loan book handed in on the page, with mistakes in it."""
         mark = canary(self.name, HOUSE)
         text = f"borrower_no,name\nB9,{mark}\n".encode()
+        wrong = f"file,line,column,value,reason\nborrowers.csv,2,name,{mark},is blank\n".encode()
         stored = {"folder": self.folder, "lender_id": self.lender.id, "media_type": "text/csv", "now": NOW}
         upload = BookUpload(
             **self.common,
@@ -96,7 +97,7 @@ class House:
             progress={},
             counts={"borrowers": 1},
             problem_count=1,
-            problems_file_id=files.store(self.session, data=text, **stored).id,
+            problems_file_id=files.store(self.session, data=wrong, **stored).id,
             problem=None,
             actor="staff:x",
         )
