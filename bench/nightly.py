@@ -2,11 +2,11 @@
 and the call list, beside one bare `UPDATE … FROM` that computes days past due over the same table.
 
 The peer leaves the right number on every loan, 0 where nothing is overdue any more: an update that touches
-the overdue loans alone would leave yesterday's number on a loan that was paid. The book is made inside. Of the
-overdue loans some paid since the opening balance, some were given relief and some payments were taken back;
-each day another two hundredth of the loans falls due and is not paid; one case in ten was called without an
-answer, one in fifty has a promise that ends on one of the days. Each run is for another date, so that every
-overdue loan changes. The first nights, which open two hundred thousand cases, are not measured."""
+the overdue loans alone would leave yesterday's number on a loan that was paid. The book is made inside. Of
+the overdue loans some paid since the opening balance, some were given relief and some payments were taken
+back; each day another one in two hundred loans is newly overdue; one case in ten was called without an answer,
+one in fifty has a promise that ends on one of the days. Each run is for another date, so that every overdue
+loan changes. The first nights, which open two hundred thousand cases, are not measured."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 from bench import databases
 from bench.measure import Measure, beside, forget_peak, peak_memory, within
 from portal.infra.installation import Installation
-from portal.jobs import nightly
 from portal.models import Contact, ContactPoint, Decision, Instalment, Loan, Payment, Promise
 from portal.models.functions import refresh_statistics
 from portal.services import lenders
+from portal.services import night as night_of
 from portal.vocabulary import Locale
 
 LOANS = 1_000_000
@@ -88,7 +88,7 @@ def _measured(name: str, installation: Installation, rows: int) -> Iterator[Meas
             lender = lenders.get(session, lender_id)
             lenders.enter(session, lender)
             at = datetime(day.year, day.month, day.day, 1, tzinfo=ZONE)
-            found.append(nightly.run(session, lender=lender, business_date=day, now=at))
+            found.append(night_of.run(session, lender=lender, business_date=day, now=at))
 
     night()  # the first looks at every loan, as after an import of them all
     _tell(f"{name}: what happened on the cases")

@@ -45,7 +45,7 @@ def test_the_measure_of_a_night_ages_a_book_of_its_own_making():
     result = CliRunner().invoke(portal, ["bench", "nightly", "--rows", "20000", "--json"])
 
     night, memory = json.loads(result.stdout)
-    assert (night["name"], memory["name"]) == ("nightly ageing, sqlite", "nightly memory, sqlite")
+    assert (night["name"], memory["name"]) == ("a night, sqlite", "nightly memory, sqlite")
     assert min(night["limit"], night["value"], night["ratio"], memory["value"]) > 0
     assert result.exit_code == (0 if night["ok"] and memory["ok"] else 1)
 
