@@ -53,6 +53,20 @@ def test_a_known_row_takes_over_what_is_carried_and_keeps_the_rest(session, loan
     assert session.scalars(select(Payment.ref).order_by(Payment.payment_no)).all() == ["R1", "R2", "R4"]
 
 
+def test_a_row_that_says_nothing_new_is_not_touched(session, loan):
+    def written():
+        on_sqlite = session.get_bind().dialect.name == "sqlite"
+        question = "SELECT total_changes()" if on_sqlite else "SELECT max(ctid::text) FROM payment"
+        return session.connection().exec_driver_sql(question).scalar()
+
+    PAYMENTS.write(session, loan.lender_id, [row(loan, "1", reference="r")])
+    before = written()
+    PAYMENTS.write(session, loan.lender_id, [row(loan, "1", reference="r")])
+    assert written() == before
+    PAYMENTS.write(session, loan.lender_id, [row(loan, "1", reference="s")])
+    assert written() != before
+
+
 def test_nothing_at_all_may_be_written(session, loan):
     PAYMENTS.write(session, loan.lender_id, [])
 

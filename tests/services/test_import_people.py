@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.infra import crypto
+from portal.infra.book_files import open_set
 from portal.models import (
     BookImport,
     Borrower,
     Case,
+    CaseLoan,
     Contact,
     ContactPoint,
     Decision,
@@ -17,7 +19,7 @@ from portal.models import (
     Loan,
     Party,
 )
-from portal.services import audit
+from portal.services import audit, imports
 from portal.vocabulary import Action, ActionClass, Channel, ContactKind, PartyRole
 from tests import factories
 from tests.services import books, books_of_people
@@ -148,6 +150,8 @@ def test_history_without_a_case_waits_and_the_same_set_may_be_sent_again_once_th
     place = books.write(tmp_path / "book", contacts=books_of_people.CONTACTS)
     first = take_in(session, lender, place)
     assert (first.unchanged, first.waiting, count(session, Contact)) == (False, 3, 0)
+    book = open_set(place, kinds=imports.KINDS)
+    assert imports.find(session, lender=lender, book=book) is None
     head = audit.head_of(session, lender_id=lender.id)[0]
     loan = session.scalar(select(Loan).where(Loan.contract_no == "L1"))
     loan.from_opening = True
@@ -168,6 +172,7 @@ def test_history_without_a_case_waits_and_the_same_set_may_be_sent_again_once_th
     third = take_in(session, lender, place)
     assert (third.unchanged, third.waiting, count(session, Contact)) == (False, 0, 3)
     assert take_in(session, lender, place).unchanged
+    assert imports.find(session, lender=lender, book=book) == third.taken
     assert (count(session, Contact), count(session, Decision), count(session, BookImport)) == (3, 3, 1)
 
 
@@ -187,11 +192,16 @@ def test_history_of_a_closed_case_and_of_a_loan_that_left_waits(session, lender,
     take_in(session, lender, books.write(tmp_path / "book"))
     closed = open_case(session, "L1")
     closed.closed_at = factories.NOW
+    left = session.scalar(select(CaseLoan).where(CaseLoan.case_id == open_case(session, "L2").id))
+    left.left_at = factories.NOW
     session.flush()
     history = tmp_path / "contacts.csv"
     history.write_text(books_of_people.CONTACTS, "utf-8")
 
-    assert take_in(session, lender, history, as_of=date(2026, 3, 2)).waiting == 3
+    assert take_in(session, lender, history, as_of=date(2026, 3, 2)).waiting == 2
+    assert session.scalar(select(Contact.case_id)) == left.case_id
+    history.write_text(books_of_people.CONTACTS.replace("L1", "L2"), "utf-8")
+    assert take_in(session, lender, history, as_of=date(2026, 3, 3)).waiting == 2
 
 
 @pytest.mark.parametrize(
