@@ -29,6 +29,7 @@ from portal.web.words.imports import KINDS
 if TYPE_CHECKING:
     from portal.models import BookUpload
 
+READERS = (Role.ADMIN, Role.AUDITOR)
 SHOWN = 20
 LARGEST_MAPPING = 100_000  # bytes
 FORM_BYTES = 1024 * 1024  # what is sent beside the file: its fields, the mapping, the borders between them
@@ -79,7 +80,7 @@ blueprint.url_value_preprocessor(allow_a_book)
 
 
 @blueprint.get("/import")
-@access.roles(Role.ADMIN)
+@access.roles(*READERS)
 def book_list() -> Response:
     return _list(ImportForm(formdata=None, dry_run=True))
 
@@ -103,13 +104,13 @@ def hand_in_book() -> Response:
 
 
 @blueprint.get("/import/example")
-@access.roles(Role.ADMIN)
+@access.roles(*READERS)
 def book_example_set() -> Response:
     return download(book_example.archive(), media_type="application/zip", name=book_example.NAME)
 
 
 @blueprint.get("/import/<ref>")
-@access.roles(Role.ADMIN)
+@access.roles(*READERS)
 def book_upload(ref: str) -> Response:
     upload = _find(ref)
     first = book_uploads.problems(session, upload=upload, folder=uploads.folder(), most=SHOWN)

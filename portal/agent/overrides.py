@@ -88,19 +88,18 @@ def decision_list(ref: str) -> Response:
     )
 
 
-@blueprint.get("/cases/<ref>/decisions/<decision>")
+@blueprint.get("/decisions/<ref>")
 @access.roles(*READERS)
-def decision(ref: str, decision: str) -> Response:
-    case = find_case(ref)
-    return _decision_page(case, _find(case, decision), RequestForm(formdata=None))
+def decision(ref: str) -> Response:
+    found, case = _find(ref)
+    return _decision_page(case, found, RequestForm(formdata=None))
 
 
-@blueprint.post("/cases/<ref>/decisions/<decision>")
+@blueprint.post("/decisions/<ref>")
 @access.roles(*overrides.ASKERS)
 @commits
-def ask_override(ref: str, decision: str) -> Response:
-    case, form = find_case(ref), RequestForm()
-    found = _find(case, decision)
+def ask_override(ref: str) -> Response:
+    (found, case), form = _find(ref), RequestForm()
     _offer_rules(form, found, case)
     if not form.validate_on_submit():
         return _decision_page(case, found, form, status=422)
@@ -151,8 +150,8 @@ def decide_override(ref: str) -> Response:
     return go_to(url_for(".approvals_list"))
 
 
-def _find(case: "Case", ref: str) -> "Decision":
-    return access.or_404(decisions.find(session, ref, case=case))
+def _find(ref: str) -> tuple["Decision", "Case"]:
+    return access.or_404(decisions.find(session, ref, actor=access.actor(), now=clock.now()))
 
 
 def _sheet(ref: str) -> overrides.Sheet:

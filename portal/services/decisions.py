@@ -1,6 +1,7 @@
 """What the contact gate said about a case: read again, with every rule as it was at the time."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -38,9 +39,12 @@ def page_of(
     return Page(shown, shown[-1].ref if len(found) > PAGE_LENGTH else None)
 
 
-def find(session: Session, ref: str, *, case: Case) -> Decision | None:
-    """Return a decision about a case."""
-    return session.scalar(_of(case).where(Decision.ref == ref))
+def find(session: Session, ref: str, *, actor: Actor, now: datetime) -> tuple[Decision, Case] | None:
+    """Return a decision about a case this person may see, and that case."""
+    query = select(Decision, Case).join(Case, Case.id == Decision.case_id)
+    mine = query.where(Decision.lender_id == actor.lender_id, scope.sees_case(actor, now))
+    found = session.execute(mine.where(Decision.ref == ref)).one_or_none()
+    return (found[0], found[1]) if found else None
 
 
 def asked_by(session: Session, decision: Decision, *, actor: Actor) -> str | None:

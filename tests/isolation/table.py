@@ -155,15 +155,14 @@ CASES = (
     get("agent.policies", {AUDITOR, ADMIN, LEAD, MANAGER}),
     get("agent.case", READERS | {AGENT}, ref=Thing.CASE),
     get("agent.decision_list", READERS, ref=Thing.CASE),
-    get("agent.decision", READERS, ref=Thing.CASE, decision=Thing.DECISION),
+    get("agent.decision", READERS, ref=Thing.DECISION),
     # 409: an exception for the same act waits already.
     post(
         "agent.ask_override",
         {CALLER, LEAD},
         {"rules": "attempts_per_day", "reason": "She asked for it"},
         answer=(303, 409),
-        ref=Thing.CASE,
-        decision=Thing.DECISION,
+        ref=Thing.DECISION,
     ),
     get("agent.override", READERS, ref=Thing.OVERRIDE),
     post(
@@ -349,10 +348,10 @@ ACCOUNT = (
 PROFILE = {"name": "New Name", "number": "N1", "roles": "agent", "locale": "en", "manager": Thing.SUPERIOR}
 # 409: the set of the world was refused, so there is nothing to release.
 IMPORTS = (
-    get("agent.book_list", {ADMIN}),
+    get("agent.book_list", {ADMIN, AUDITOR}),
     post("agent.hand_in_book", {ADMIN}, {"book": UPLOAD}, answer=(422,)),
-    get("agent.book_example_set", {ADMIN}),
-    get("agent.book_upload", {ADMIN}, ref=Thing.BOOK_UPLOAD),
+    get("agent.book_example_set", {ADMIN, AUDITOR}),
+    get("agent.book_upload", {ADMIN, AUDITOR}, ref=Thing.BOOK_UPLOAD),
     post("agent.release_book", {ADMIN}, answer=(409,), ref=Thing.BOOK_UPLOAD),
     post("agent.book_problems", {ADMIN}, ref=Thing.BOOK_UPLOAD),
 )

@@ -16,13 +16,14 @@ import pysqlite3.dbapi2
 from flask import Flask
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 
 from portal.config import Settings
 from portal.domain.concessions import Concession
 from portal.infra import crypto, tenancy
 from portal.infra.files import FileStore
 from portal.infra.installation import keyring
-from portal.models import Borrower, Case, ContactPoint, FollowUp, Lender, Plan, Staff, Visit
+from portal.models import Borrower, Case, ContactPoint, FollowUp, Lender, Plan, Relief, Staff, Visit
 from portal.services import complaints, proofs
 from portal.services.files import Upload
 from portal.vocabulary import (
@@ -40,6 +41,7 @@ from tests.agreements_made import borrower_of, offered, sealed, sign
 from tests.at_the_table import budget_of, propose, visit_of
 from tests.conftest import NOW
 from tests.factories import TODAY, actor_of
+from tests.web import calls_and_objections
 
 ID_NO, PHONE, EMAIL = "A987654321", "+886955512345", "canary.person@example.test"
 AREA, STREET, ELSEWHERE = "臺北市中正區", "光明測試路99號7樓", "高雄市鹽埕區另一測試街8號"
@@ -61,6 +63,7 @@ DOCUMENTS = {
     "agent.agreement_page",
     "agent.agreement_original",
     "agent.proof_page_picture",
+    "agent.book_example_set",
 }
 
 
@@ -80,12 +83,20 @@ class Everything:
         adapter = app.url_map.bind("localhost")
         for rule in app.url_map.iter_rules():
             if rule.endpoint.startswith("agent.") and "GET" in rule.methods:
-                named = self.refs.get(rule.rule.split("/")[2], []) if rule.arguments else [None]
-                for ref in named:
-                    values = {"ref": ref, "number": 1}
+                for values in self._values(rule):
                     yield rule.endpoint, adapter.build(rule.endpoint, {n: values[n] for n in rule.arguments})
 
+    def _values(self, rule: Rule) -> list[dict[str, Any]]:
+        """What to fill into an address: the reference of each thing it can name; at least one."""
+        if not rule.arguments:
+            return [{}]
+        kind = rule.rule.split("/")[2]
+        if kind == "templates":
+            return [TEXT]
+        return [{"ref": ref, "number": 1} for ref in self.refs["cases" if kind == "calls" else kind]]
 
+
+TEXT = {"name": "overdue_reminder", "channel": "sms", "locale": "en"}
 PAGES = {
     "case": "cases",
     "visit": "visits",
@@ -95,6 +106,12 @@ PAGES = {
     "follow_up": "followups",
     "complaint": "complaints",
     "staff": "people",
+    "decision": "decisions",
+    "override": "overrides",
+    "dispute": "disputes",
+    "contest": "contests",
+    "book_upload": "import",
+    "relief": "reliefs",
 }
 
 
@@ -170,8 +187,9 @@ def _make(session: Session, folder: FileStore) -> Everything:
     borrowers_turn = offered(session, lender, folder, by=lead)
     sign(session, borrowers_turn, borrower_of(session, borrowers_turn), folder)
     made.add(borrowers_turn, sealed(session, lender, folder, by=lead))
-    made.add(*session.query(FollowUp).limit(1))
+    made.add(*session.query(FollowUp).limit(1), *session.query(Relief).limit(1))
     _complaints(session, made)
+    calls_and_objections.add(session, made, folder)
     for borrower in session.query(Borrower):
         _personal(session, borrower)
     made.add(*session.query(Case))

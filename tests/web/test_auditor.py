@@ -26,6 +26,7 @@ FOR_AN_ACT = {
     "agent.profile",
     "agent.hide_on_case",
     "agent.hide_at_visit",
+    "agent.case_preferences",
 }
 
 
