@@ -1,6 +1,7 @@
 """A loan book with what its pages show: cases and a call list as a night makes them, calls, promises and
 complaints, staff, and names that can be read."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -96,7 +97,7 @@ def _employed(session: Session, lender: lenders.Lender, role: Role) -> str:
         number=role.value,
         name="Test Staff",
         email=f"{role.value}@bench.example",
-        password="correct horse battery staple 27",
+        password=secrets.token_urlsafe(16),
         roles={role},
         locale=Locale.EN,
         now=NOW,

@@ -6,6 +6,7 @@ along an index, and a template of 25 rows, on the large book. The three are aske
 else the machine does meets all of them alike. The queries of a page are counted without the frame of every
 page: whose session it is, who that is and of which lender."""
 
+import re
 import secrets
 import statistics
 import sys
@@ -138,8 +139,8 @@ def _p95(values: list[float]) -> float:
 
 
 def _is_of_page(statement: str) -> bool:
-    asks = statement.startswith("SELECT") and "set_config" not in statement
-    return asks and not any(f" FROM {table} " in f"{statement} " for table in FRAME)
+    main = re.search(r" FROM \"?(\w+)", statement)
+    return statement.startswith("SELECT") and main is not None and main[1] not in FRAME
 
 
 def _site(name: str, installation: Installation, rows: int) -> Site:
