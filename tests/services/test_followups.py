@@ -13,6 +13,7 @@ from tests import factories
 from tests.agreements_made import borrower_of, offered, planned_case, sealed, sign
 from tests.certificates import one_certificate  # noqa: F401  (a fixture)
 from tests.conftest import NOW
+from tests.plain_papers import plain_papers  # noqa: F401  (a fixture)
 
 
 @pytest.fixture

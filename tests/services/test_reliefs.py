@@ -17,6 +17,7 @@ from tests.at_the_table import policy_of
 from tests.certificates import one_certificate  # noqa: F401  (a fixture)
 from tests.conftest import NOW
 from tests.factories import TODAY
+from tests.plain_papers import plain_papers  # noqa: F401  (a fixture)
 
 LATER = TODAY + timedelta(days=40)
 

@@ -11,6 +11,7 @@ from tests import factories
 from tests.agreements_in_force import agreed, waiver
 from tests.certificates import one_certificate  # noqa: F401  (a fixture)
 from tests.conftest import NOW
+from tests.plain_papers import plain_papers  # noqa: F401  (a fixture)
 from tests.signing_in import sign_in_staff
 
 

@@ -12,6 +12,7 @@ from tests import factories
 from tests.agreements_in_force import agreed, amounts_of, pay
 from tests.certificates import one_certificate  # noqa: F401  (a fixture)
 from tests.factories import TODAY
+from tests.plain_papers import plain_papers  # noqa: F401  (a fixture)
 from tests.signing_in import sign_in_borrower, sign_in_staff
 
 
