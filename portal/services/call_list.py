@@ -20,7 +20,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.domain import contact_times, masking
 from portal.domain.actor import Actor
@@ -77,7 +77,8 @@ def page_of(session: Session, *, filters: Filters, after: str | None, actor: Act
     query = _filtered(query, filters, actor)
     if after:
         query = query.where(_key() > _key_of(actor, after))
-    found = session.execute(_in_order(query, Case).limit(PAGE_LENGTH + 1)).unique().all()
+    query = _in_order(query, Case).options(joinedload(Case.borrower))
+    found = session.execute(query.limit(PAGE_LENGTH + 1)).unique().all()
     shown, more = found[:PAGE_LENGTH], len(found) > PAGE_LENGTH
     return Page(_lines(session, shown, actor, now), shown[-1][0].ref if more else None)
 
