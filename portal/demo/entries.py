@@ -157,10 +157,11 @@ def _work(session: Session, lender: Lender, person: Staff, role: Role, now: date
     match role:
         case Role.LEAD:
             count = day.approvals_to_give(session, actor=actor, now=now)
-            return f"sees every case, says yes or no to plans: {count} waiting"
+            return f"sees every case, says yes or no to plans and exceptions: {count} waiting"
         case Role.CALLER:
-            count = day.proofs_to_review(session, actor=actor, now=now)
-            return f"checks documents: {count} waiting"
+            count = day.calls_due(session, actor=actor, now=now)
+            papers = day.proofs_to_review(session, actor=actor, now=now)
+            return f"calls, and checks documents: {count} to call, {papers} to check"
         case Role.HANDLER:
             query = scope.complaints(actor, now=now).where(Complaint.state.in_(complaints.OPEN))
             return f"answers complaints: {len(session.scalars(query).all())} open"
@@ -169,7 +170,7 @@ def _work(session: Session, lender: Lender, person: Staff, role: Role, now: date
         case Role.AUDITOR:
             return "reads everything, changes nothing"
         case _:
-            return "invites people and says what they may do; lenders and imports are commands"
+            return "invites people, takes in loan books, writes the texts of messages"
 
 
 def _entry(lender: Lender, role: Role, person: Staff, shows: str) -> StaffEntry:
