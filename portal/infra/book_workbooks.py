@@ -75,12 +75,17 @@ def _workbook(place: Path) -> Iterator[Any]:
 def _rows(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
     """The rows that hold something, with their numbers; cells after the last filled one are left out."""
     sheet.reset_dimensions()  # what a workbook says of its size need not be so
+    blank: Sequence[Any] | None = None  # rows that are not there come as one and the same object
     for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), start=1):
         if number > MOST_ROWS:
             raise BookError(f"the sheet {sheet.title} names a row beyond {MOST_ROWS}")
+        if cells is blank:
+            continue
         end = max((place for place, cell in enumerate(cells, start=1) if cell.value is not None), default=0)
         if end:
             yield number, cells[:end]
+        else:
+            blank = cells
 
 
 def _written(sheet: Any, title: str, path: Path, progress: Progress) -> Member:
