@@ -11,7 +11,7 @@ from portal.agent.inbox import today
 from portal.domain.refusals import Refused
 from portal.infra import clock
 from portal.services import complaints
-from portal.vocabulary import ComplaintOutcome, Role
+from portal.vocabulary import OPEN_COMPLAINT, ComplaintOutcome, Role
 from portal.web import access, words
 from portal.web.forms import CHOSEN, REQUIRED, PortalForm
 from portal.web.page import go_to, page
@@ -125,7 +125,7 @@ def _show(ref: str, form: MessageForm, *, status: int = 200) -> Response:
         who=complaints.complainant(session, found),
         messages=complaints.thread(session, found, with_internal=True),
         decision=complaints.decision_of(session, found),
-        is_open=found.state in complaints.OPEN,
+        is_open=found.state in OPEN_COMPLAINT,
         mine=found.owner_id == access.actor().id,
         today=today(),
     )

@@ -10,7 +10,7 @@ from portal.borrower import blueprint
 from portal.domain.refusals import Refused
 from portal.infra import clock
 from portal.services import cases, complaints
-from portal.vocabulary import ComplaintTopic
+from portal.vocabulary import OPEN_COMPLAINT, ComplaintTopic
 from portal.web import access, words
 from portal.web.forms import CHOSEN, REQUIRED, PortalForm
 from portal.web.locale import current_locale
@@ -119,5 +119,5 @@ def _show(ref: str, form: AddForm, *, status: int = 200) -> Response:
         complaint=found,
         messages=complaints.thread(session, found, with_internal=False),
         decision=complaints.decision_of(session, found),
-        is_open=found.state in complaints.OPEN,
+        is_open=found.state in OPEN_COMPLAINT,
     )

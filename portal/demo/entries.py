@@ -18,8 +18,8 @@ from portal.domain.actor import system
 from portal.domain.calendar import BusinessCalendar
 from portal.infra.installation import Installation
 from portal.models import Borrower, Complaint, Lender, Staff, Visit
-from portal.services import accounts, complaints, day, lenders, links, policies, routes, scope
-from portal.vocabulary import Channel, Locale, Role, VisitState
+from portal.services import accounts, day, lenders, links, policies, routes, scope
+from portal.vocabulary import OPEN_COMPLAINT, Channel, Locale, Role, VisitState
 
 LINKS_FILE = "demo-links.json"
 LEAST_LEFT = timedelta(hours=12)  # a link with less to live is not worth printing again
@@ -163,7 +163,7 @@ def _work(session: Session, lender: Lender, person: Staff, role: Role, now: date
             papers = day.proofs_to_review(session, actor=actor, now=now)
             return f"calls, and checks documents: {count} to call, {papers} to check"
         case Role.HANDLER:
-            query = scope.complaints(actor, now=now).where(Complaint.state.in_(complaints.OPEN))
+            query = scope.complaints(actor, now=now).where(Complaint.state.in_(OPEN_COMPLAINT))
             return f"answers complaints: {len(session.scalars(query).all())} open"
         case Role.MANAGER:
             return "decides what is beyond the lead"

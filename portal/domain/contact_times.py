@@ -19,12 +19,12 @@ _MOST_STEPS = 400  # more than a year of days: no pack forbids as long
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """When, and which limit put it off; None: no limit that is worth a sentence. `day_off`: it was wanted on
-    a day that is no business day, and nothing else stood in its way."""
+    """When, and which limit put it off; None: no limit that is worth a sentence. `day_off`: the day it was
+    wanted on, where that is no business day and nothing else stood in its way."""
 
     at: datetime
     because: StepReason | None = None
-    day_off: bool = False
+    day_off: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +44,13 @@ class Times:
         `calls`: attempts are counted. `counted`: conversations and cool-off are; a callback that the borrower
         asked for is not put off by them. `workdays`: on the lender's business days only."""
         moment, because = after, None
-        day_off = workdays and not is_business_day(self.policy, self.history.day_of(after))
+        wanted = self.history.day_of(after)
+        day_off = wanted if workdays and not is_business_day(self.policy, wanted) else None
         for _ in range(_MOST_STEPS):
             later, why = self._put_off(moment, calls=calls, counted=counted, workdays=workdays)
             if later <= moment:
                 break
-            day_off = day_off and why is None
+            day_off = day_off if why is None else None
             moment, because = later, why or because
         return Moment(at=moment, because=because, day_off=day_off)
 

@@ -82,9 +82,9 @@ class Look:
 
         On a day off it is due on the next business day, as what was not done on the day before."""
         day = first.at.astimezone(self.lender_zone).date()
-        if day > self.today and not first.day_off:
-            why = first.because or reason
-            return self.wait(why, until=day, at=first.at, **facts)
+        wanted = first.day_off or day
+        if wanted > self.today:
+            return self.wait(first.because or reason, until=wanted, at=first.at, **facts)
         later = day if day > self.today else None
         dates = [each for each in (later, recheck_on, *self._looks_again_on) if each]
         return Step(

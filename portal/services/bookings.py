@@ -14,7 +14,7 @@ from portal.domain.policy import Policy
 from portal.domain.refusals import Refused
 from portal.domain.slots import Slot
 from portal.models import Case, ContactPoint, Staff, Visit, VisitCell, VisitCrew
-from portal.services import audit, cases, gate, lenders, slots_on_offer, visit_moves, visits
+from portal.services import audit, cases, gate, lenders, slots_on_offer, strategies, visit_moves, visits
 from portal.services.gate_visits import Question
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import (
@@ -135,6 +135,7 @@ def move(
         late=late,
         before=visit.ref,
     )
+    strategies.follow(session, case=case, actor=actor, now=now)
     visits.tell(session, "visit_moved", visit=moved, case=case, policy=policy, actor=actor, now=now)
     return moved
 

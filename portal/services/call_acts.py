@@ -14,6 +14,7 @@ from portal.domain.refusals import Refused
 from portal.models import Case, Complaint, Contact
 from portal.services import cases, complaints, consents, disputes, lenders, promises
 from portal.vocabulary import (
+    OPEN_COMPLAINT,
     ArrearsReason,
     Attitude,
     CallResult,
@@ -137,7 +138,7 @@ def _complain_about_the_sale(session: Session, case: Case, words: str, actor: Ac
         Complaint.lender_id == case.lender_id,
         Complaint.case_id == case.id,
         Complaint.topic == ComplaintTopic.SALE,
-        Complaint.state.in_(complaints.OPEN),
+        Complaint.state.in_(OPEN_COMPLAINT),
     )
     if session.scalars(running).first() is None:
         complaints.file(

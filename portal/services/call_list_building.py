@@ -23,7 +23,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    null,
     or_,
     select,
     union,
@@ -39,13 +38,11 @@ from portal.models import (
     Agreement,
     Borrower,
     Case,
-    CaseLoan,
     Complaint,
     Contact,
     ContactPoint,
     Hold,
     Lender,
-    Payment,
     Preference,
     Promise,
     Strategy,
@@ -54,6 +51,7 @@ from portal.models import (
 from portal.models.functions import refresh_statistics
 from portal.models.types import Flag, UtcDateTime, Whole
 from portal.services import strategies, strategy_facts
+from portal.services.call_list_changes import Which, strategies_of
 from portal.services.call_list_tables import (
     ANSWER,
     LOOK,
@@ -63,8 +61,7 @@ from portal.services.call_list_tables import (
     STANDING,
     WRITTEN,
 )
-from portal.services.complaints import OPEN
-from portal.vocabulary import CaseState, ContactKind, NextStep, StepReason
+from portal.vocabulary import OPEN_COMPLAINT, CaseState, ContactKind, NextStep
 
 CHUNK = 1000
 MANY = 1000  # rows from which the database had better count anew
@@ -123,52 +120,11 @@ class _Build:
 
     def look(self) -> int:
         """Note the cases to look at, and return how many."""
-        self._copy(STANDING, self._standing())
-        changed = union(self._new(), self._timely(), self._in_another_bucket(), *self._moved_by_events())
+        which = Which(self.lender_id, self.policy, self.business_date)
+        self._copy(STANDING, which.standing())
+        changed = union(*which.to_look_at())
         self._copy(LOOK, select(changed.subquery().c.case_id))
         return self._count(LOOK)
-
-    def _standing(self) -> Select[Any]:
-        debts = strategy_facts.debts_of_cases().where(CaseLoan.lender_id == self.lender_id).subquery().c
-        buckets = sorted(self.policy.ageing.buckets, key=lambda each: each.first_dpd, reverse=True)
-        named = case(*((debts.dpd >= each.first_dpd, each.name) for each in buckets), else_=null())
-        little = case((debts.amount <= self.policy.contact.ignored_shortfall, 1), else_=0)
-        return select(debts.case_id, debts.dpd, case((debts.cards_only, 1), else_=0), little, named)
-
-    def _new(self) -> Select[Any]:
-        known = exists().where(Strategy.case_id == Case.id)
-        return select(Case.id.label("case_id")).where(
-            Case.lender_id == self.lender_id, Case.closed_at.is_(None), ~known
-        )
-
-    def _strategies(self, *which: ColumnElement[bool]) -> Select[Any]:
-        return select(Strategy.case_id).where(Strategy.lender_id == self.lender_id, *which)
-
-    def _timely(self) -> Select[Any]:
-        """Those of which time alone may have changed the answer."""
-        return self._strategies(Strategy.recheck_on <= self.business_date)
-
-    def _in_another_bucket(self) -> Select[Any]:
-        """Those that ageing moved, up or down: after a partial payment, too."""
-        query = self._strategies(Strategy.bucket.is_distinct_from(STANDING.c.bucket))
-        return query.outerjoin(STANDING, STANDING.c.case_id == Strategy.case_id)
-
-    def _moved_by_events(self) -> tuple[Select[Any], ...]:
-        """Those to which something happened that no page tells the strategy of."""
-        since = Strategy.computed_at
-        held = self._strategies(or_(Hold.created_at >= since, Hold.ended_at >= since)).join(
-            Hold, Hold.case_id == Strategy.case_id
-        )
-        decided = self._strategies(Promise.decided_on == self.business_date).join(
-            Promise, Promise.case_id == Strategy.case_id
-        )
-        # Money for a plan that was kept, or taken back from it.
-        paid = (
-            self._strategies(Strategy.reason == StepReason.AGREEMENT_KEPT, Payment.created_at >= since)
-            .join(CaseLoan, CaseLoan.case_id == Strategy.case_id)
-            .join(Payment, Payment.loan_id == CaseLoan.loan_id)
-        )
-        return held, decided.where(Promise.lender_id == self.lender_id), paid
 
     def answer_plain(self) -> None:
         """Put each situation of cases without a history to the rules once."""
@@ -201,7 +157,7 @@ class _Build:
         return or_(
             *happened,
             exists().where(Hold.case_id == Case.id, Hold.ended_at.is_(None)),
-            exists().where(Complaint.case_id == Case.id, Complaint.state.in_(OPEN)),
+            exists().where(Complaint.case_id == Case.id, Complaint.state.in_(OPEN_COMPLAINT)),
             exists().where(Preference.borrower_id == Case.borrower_id),
             exists().where(Strategy.case_id == Case.id, Strategy.set_by.is_not(None)),
         )
@@ -257,7 +213,7 @@ class _Build:
 
     def _write(self, case_ids: Sequence[int]) -> None:
         told = strategy_facts.told_of(self.session, case_ids, policy=self.policy, now=self.moment)
-        known = set(self._execute(self._strategies(Strategy.case_id.in_(case_ids))).scalars())
+        known = set(self._execute(strategies_of(self.lender_id, Strategy.case_id.in_(case_ids))).scalars())
         rows = [
             {
                 "of_case": each.case_id,
@@ -297,7 +253,7 @@ class _Build:
     def due(self) -> dict[str, int]:
         """Count the acts that are due, by kind."""
         acts = [each for each in NextStep if each not in (NextStep.WAIT, NextStep.NONE)]
-        query = self._strategies(Strategy.due == literal(True, Flag()), Strategy.step.in_(acts))
+        query = strategies_of(self.lender_id, Strategy.due == literal(True, Flag()), Strategy.step.in_(acts))
         counted = query.with_only_columns(Strategy.step, func.count()).group_by(Strategy.step)
         return {step.value: count for step, count in self._execute(counted.order_by(Strategy.step))}
 

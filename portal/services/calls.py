@@ -172,9 +172,9 @@ def record(
     policy = policies.of(lenders.get(session, case.lender_id), now)
     zone = ZoneInfo(case.borrower.timezone or policy.business.timezone)
     heard = call_acts.checked(heard, policy=policy, zone=zone, now=now)
-    contact = _write(session, case, decision, heard, by=actor, now=now)
     if case.state is CaseState.CONFIRMED:
         cases.move(session, case=case, to=CaseState.CONTACTING, actor=actor, now=now)
+    contact = _write(session, case, decision, heard, by=actor, now=now)
     call_acts.follow(session, case=case, contact=contact, heard=heard, actor=actor, now=now)
     strategies.recompute(session, case=case, policy=policy, actor=actor, now=now)
     call_list.release(session, case=case, actor=actor, now=now)

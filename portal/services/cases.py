@@ -9,7 +9,7 @@ from portal.domain import transitions
 from portal.domain.actor import Actor
 from portal.models import Borrower, CaseLoan, CaseMove, Hold, Loan
 from portal.models import Case as Case
-from portal.services import audit, scope
+from portal.services import audit, scope, strategies
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import CaseState, HoldReason
 
@@ -92,6 +92,7 @@ def move(session: Session, *, case: Case, to: CaseState, actor: Actor, now: date
     audit.record(
         session, actor=actor, action="case_moved", subject=case, case=case, now=now, before=before, after=to
     )
+    strategies.follow(session, case=case, actor=actor, now=now)
 
 
 def advance(session: Session, *, case: Case, to: CaseState, actor: Actor, now: datetime) -> None:
@@ -117,6 +118,7 @@ def hold(
     audit.record(
         session, actor=actor, action="hold_placed", subject=placed, case=case, now=now, reason=reason
     )
+    strategies.follow(session, case=case, actor=actor, now=now)
     return placed
 
 
@@ -132,3 +134,4 @@ def end_hold(session: Session, *, hold: Hold, case: Case, actor: Actor, now: dat
     audit.record(
         session, actor=actor, action="hold_ended", subject=hold, case=case, now=now, reason=hold.reason
     )
+    strategies.follow(session, case=case, actor=actor, now=now)

@@ -27,6 +27,7 @@ from portal.models import (
 from portal.services import audit, cases, lenders, notifications, policies, scope
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import (
+    OPEN_COMPLAINT,
     Channel,
     ComplaintOutcome,
     ComplaintState,
@@ -35,8 +36,6 @@ from portal.vocabulary import (
     Locale,
     Role,
 )
-
-OPEN = (ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED, ComplaintState.INVESTIGATING)
 
 
 @in_savepoint
@@ -154,7 +153,7 @@ def write(
     """Add a message to the thread, or an internal note. The first answer begins the investigation."""
     if actor.is_staff:
         _only_owner(complaint, actor)
-    if complaint.state not in OPEN:
+    if complaint.state not in OPEN_COMPLAINT:
         raise Refused("complaint_decided_already")
     message = ComplaintMessage(
         lender_id=complaint.lender_id,

@@ -10,9 +10,8 @@ from portal.domain import transitions
 from portal.domain.actor import Actor
 from portal.models import Approval, Case, Complaint, FollowUp, Plan, Proof, Strategy
 from portal.services import approvals, scope
-from portal.services.complaints import OPEN
 from portal.services.proof_reviews import UNREVIEWED
-from portal.vocabulary import CaseState, ComplaintState, FollowUpState, NextStep, PlanState
+from portal.vocabulary import OPEN_COMPLAINT, CaseState, ComplaintState, FollowUpState, NextStep, PlanState
 
 
 def proofs_to_review(session: Session, *, actor: Actor, now: datetime) -> int:
@@ -36,7 +35,7 @@ def complaints_due(session: Session, *, today: date, actor: Actor, now: datetime
     """Return how many open complaints are to be acknowledged or answered today, or are late."""
     unanswered = (Complaint.state == ComplaintState.RECEIVED) & (Complaint.acknowledge_by <= today)
     query = scope.complaints(actor, now=now).where(
-        Complaint.state.in_(OPEN), or_(Complaint.decide_by <= today, unanswered)
+        Complaint.state.in_(OPEN_COMPLAINT), or_(Complaint.decide_by <= today, unanswered)
     )
     return _count(session, query, Complaint.id)
 

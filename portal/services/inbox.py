@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from portal.domain.actor import Actor
 from portal.models import Case, Complaint
 from portal.services import scope
-from portal.services.complaints import OPEN
-from portal.vocabulary import ComplaintState
+from portal.vocabulary import OPEN_COMPLAINT, ComplaintState
 
 PAGE = 25
 
@@ -62,7 +61,7 @@ def page_of(
 
 
 def _inside(folder: Folder, actor: Actor, today: date) -> ColumnElement[bool]:
-    is_open = Complaint.state.in_(OPEN)
+    is_open = Complaint.state.in_(OPEN_COMPLAINT)
     match folder:
         case Folder.OPEN:
             return is_open

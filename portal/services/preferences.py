@@ -1,5 +1,6 @@
 """How a borrower wants to be reached: kept, read, and told when it changes."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from portal.domain.preferences import Wishes
 from portal.domain.refusals import Refused
 from portal.models import Borrower as Borrower
 from portal.models import Case, Preference, Visit
-from portal.services import audit, lenders, notifications, policies
+from portal.services import audit, lenders, notifications, policies, strategies
 from portal.services.savepoints import in_savepoint
 
 
@@ -78,8 +79,17 @@ def save(
         changed=",".join(changed),
         closed=",".join(sorted(wishes.opted_out)) or None,
     )
+    for each in _open_cases(session, borrower):
+        strategies.follow(session, case=each, actor=actor, now=now)
     _tell(session, borrower, case, actor=actor, now=now)
     return row
+
+
+def _open_cases(session: Session, borrower: Borrower) -> Sequence[Case]:
+    query = select(Case).where(
+        Case.lender_id == borrower.lender_id, Case.borrower_id == borrower.id, Case.closed_at.is_(None)
+    )
+    return session.scalars(query.order_by(Case.id)).all()
 
 
 def _tell(session: Session, borrower: Borrower, case: Case | None, *, actor: Actor, now: datetime) -> None:

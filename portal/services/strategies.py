@@ -14,7 +14,7 @@ from portal.domain.refusals import Refused
 from portal.domain.strategy import CaseFacts, Chosen, Step, next_step
 from portal.models import Case
 from portal.models import Strategy as Strategy
-from portal.services import audit, strategy_facts
+from portal.services import audit, lenders, policies, strategy_facts
 from portal.services.savepoints import in_savepoint
 from portal.services.strategy_facts import CHOSEN, Told
 from portal.vocabulary import NextStep
@@ -57,6 +57,13 @@ def recompute(session: Session, *, case: Case, policy: Policy, actor: Actor, now
             reason=step.reason,
         )
     return found
+
+
+def follow(session: Session, *, case: Case, actor: Actor, now: datetime) -> None:
+    """Say anew what comes next after an event on a case; a case without a strategy gets one at night."""
+    if case.closed_at is None and of_case(session, case=case) is not None:
+        policy = policies.of(lenders.get(session, case.lender_id), now)
+        recompute(session, case=case, policy=policy, actor=actor, now=now)
 
 
 @in_savepoint

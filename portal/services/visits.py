@@ -11,7 +11,16 @@ from portal.domain.actor import Actor
 from portal.domain.policy import Policy
 from portal.models import Case, Staff, VisitMove
 from portal.models import Visit as Visit
-from portal.services import audit, lenders, notifications, policies, scope, staff_messages, visit_moves
+from portal.services import (
+    audit,
+    lenders,
+    notifications,
+    policies,
+    scope,
+    staff_messages,
+    strategies,
+    visit_moves,
+)
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import Role, VisitState
 
@@ -63,6 +72,7 @@ def cancel(
         late=late,
         reason=reason,
     )
+    strategies.follow(session, case=case, actor=actor, now=now)
     tell(session, "visit_cancelled", visit=visit, case=case, policy=policy, actor=actor, now=now)
 
 

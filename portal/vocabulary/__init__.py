@@ -14,7 +14,7 @@ from portal.vocabulary.case import (
     ServiceReason,
     StepState,
 )
-from portal.vocabulary.complaint import ComplaintOutcome, ComplaintState, ComplaintTopic
+from portal.vocabulary.complaint import OPEN_COMPLAINT, ComplaintOutcome, ComplaintState, ComplaintTopic
 from portal.vocabulary.contact import (
     Action,
     ActionClass,
@@ -68,6 +68,7 @@ from portal.vocabulary.visit import (
 )
 
 __all__ = [
+    "OPEN_COMPLAINT",
     "Action",
     "ActionClass",
     "AdjustmentState",

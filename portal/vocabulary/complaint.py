@@ -23,6 +23,9 @@ class ComplaintState(StrEnum):
     REVIEWED = "reviewed"
 
 
+OPEN_COMPLAINT = (ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED, ComplaintState.INVESTIGATING)
+
+
 class ComplaintOutcome(StrEnum):
     UPHELD = "upheld"
     PARTLY_UPHELD = "partly_upheld"

@@ -15,6 +15,7 @@ from portal.vocabulary import (
     ActionClass,
     CaseState,
     Channel,
+    ContactKind,
     ContactOutcome,
     HoldReason,
     NextStep,
@@ -211,9 +212,11 @@ def test_a_night_says_of_every_case_what_the_rules_say(session, lender, monkeypa
 def test_a_second_build_of_the_same_day_changes_nothing(session, lender):
     Book(session, lender, 3).fill(12)
     night(session, lender)
+    after = NOW + timedelta(hours=1)
+    build(session, lender, now=after)
     before = {row.case_id: (*written(row), row.version) for row in session.scalars(select(Strategy))}
 
-    assert build(session, lender).looked_at == 0
+    assert build(session, lender, now=after + timedelta(hours=1)).looked_at == 0
     assert {row.case_id: (*written(row), row.version) for row in session.scalars(select(Strategy))} == before
 
 
@@ -262,6 +265,35 @@ def test_a_partial_payment_that_moves_the_bucket_is_looked_at_and_skips_no_step(
     assert (loan.dpd, row.bucket) == (37, "M2")
     assert row.step is NextStep.WAIT  # the message of the day before still has its time
     assert row.recheck_on is not None
+
+
+def test_a_number_found_for_somebody_who_could_not_be_reached_puts_them_on_the_list(session, lender):
+    borrower = factories.borrower(session, lender)
+    factories.loan(session, borrower, late=2)
+    points = session.scalars(select(ContactPoint).where(ContactPoint.borrower_id == borrower.id)).all()
+    number = next(each for each in points if each.kind is ContactKind.PHONE)
+    for point in points:
+        session.delete(point)
+    session.flush()
+    night(session, lender)
+    assert session.scalars(select(Strategy)).one().reason is StepReason.NO_CHANNEL
+
+    session.add(
+        ContactPoint(
+            lender_id=lender.id,
+            created_at=NOW,
+            borrower_id=borrower.id,
+            kind=ContactKind.PHONE,
+            main=True,
+            value_sealed=number.value_sealed,
+            value_index=number.value_index,
+        )
+    )
+    session.flush()
+    night(session, lender, TODAY + DAY)
+
+    row = session.scalars(select(Strategy)).one()
+    assert (row.step, row.reason) == (NextStep.CALL, StepReason.FIRST_CONTACT)
 
 
 def test_a_closed_case_has_no_strategy_and_another_lenders_is_left_alone(session, lender):
