@@ -15,7 +15,7 @@ from wtforms.validators import Length
 from portal.agent import blueprint, cases
 from portal.domain.refusals import Refused
 from portal.infra import clock, texts
-from portal.services import call_files, call_list, calls
+from portal.services import call_files, call_list, call_numbers, calls, message_templates
 from portal.services.cases import Case
 from portal.services.consents import DECLARATION, TEXTS
 from portal.vocabulary import ConsentPurpose, NextStep, Role, StepReason
@@ -116,7 +116,9 @@ def begin_call(ref: str) -> AnyResponse:
     """The gate's answer is kept whichever it is; a refusal shows every rule."""
     case, inbound = cases.find(ref), request.form.get("inbound") == "y"
     try:
-        calls.begin(session, case=case, inbound=inbound, actor=access.actor(), now=clock.now())
+        number = call_numbers.find(session, case=case, ref=request.form.get("number", ""))
+        actor, now = access.actor(), clock.now()
+        calls.begin(session, case=case, inbound=inbound, number=number, actor=actor, now=now)
     except Refused as refusal:
         return _show(case, problem=words.refusal(refusal), status=409)
     return redirect_in_place(url_for(".call", ref=ref))
@@ -226,6 +228,7 @@ def _script(file: call_files.CallFile) -> Markup:
         "debt": file.debt,
         "reason": file.strategy.reason.value if file.strategy else "",
         "promise": file.promise,
+        "consequences": message_templates.consequences(g.policy, spoken),
     }
     return Markup(texts.render("components/script_after.html", locale=spoken, **facts, **more))  # noqa: S704
 

@@ -53,7 +53,8 @@ class Facts:
     """What is known about the case when somebody asks. Counts are in the borrower's zone, over all numbers of
     the borrower, and leave out the act being asked about. Amounts are minor units.
 
-    `telling`: the act names the debt where somebody else may see or hear it. `third_party_role`: what the
+    `number`: the telephone that is asked about, by its key. `telling`: the act names the debt where somebody
+    else may see or hear it. `third_party_role`: what the
     person called is in the contract, None for anybody else. `last_cycle_contact_at`: the last contact before
     this collection of the same product began. `breathing_space_since`: when that hold was placed.
     `outside_agency`: an agency acts for the lender; `outside_agency_notice`: the borrower was told so in
@@ -63,6 +64,7 @@ class Facts:
     initiator: Initiator = Initiator.LENDER
     action_class: ActionClass = ActionClass.COLLECTION
     asked_just_now: bool = False
+    number: int | None = None
     right_party: bool = True
     channel_open: bool = True
     opted_out: frozenset[Channel] = frozenset()

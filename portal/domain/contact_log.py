@@ -45,6 +45,17 @@ class Event:
         by_phone = self.channel is Channel.PHONE and not self.third_party
         return by_phone and self.outcome == ContactOutcome.REACHED
 
+    @property
+    def somebody_else_said_stop(self) -> bool:
+        """Whether somebody else, asked for the borrower or picking up the borrower's telephone, wants no more
+        calls."""
+        else_spoke = self.third_party or self.outcome == ContactOutcome.THIRD_PARTY
+        return else_spoke and self.result is CallResult.REFUSES
+
+    @property
+    def closes_number(self) -> bool:
+        return self.outcome in NOT_THEIR_NUMBER or self.somebody_else_said_stop
+
 
 @dataclass(frozen=True)
 class Log:
@@ -73,19 +84,18 @@ class Log:
             last_cycle_contact_at=max((each.at for each in self._earlier_cycle), default=None),
             number_invalid=self._is_somebody_elses([each for each in self._case if each.is_call]),
             third_party_calls=len([each for each in self._case if each.third_party]),
-            third_party_said_stop=any(
-                each.third_party and each.result is CallResult.REFUSES for each in self.events
-            ),
+            third_party_said_stop=any(each.somebody_else_said_stop for each in self.events),
         )
 
     @property
     def number_is_somebody_elses(self) -> bool:
-        """Whether the number that would be called was answered by a stranger last, or leads nowhere."""
+        """Whether the number that would be called proved to be a stranger's or to lead nowhere, or whoever
+        answers it asked not to be called, and the borrower was not reached on it since."""
         if self.number is None:
             return False
-        return self._is_somebody_elses(
-            [each for each in self.events if each.is_call and each.number == self.number]
-        )
+        calls = [each for each in self.events if each.is_call and each.number == self.number]
+        decisive = [each.closes_number for each in calls if each.closes_number or each.spoken]
+        return bool(decisive) and decisive[-1]
 
     @cached_property
     def _zone(self) -> ZoneInfo:

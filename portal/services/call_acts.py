@@ -40,7 +40,8 @@ class Promised:
 @dataclass(frozen=True, kw_only=True)
 class Heard:
     """What came of a call. All but `outcome` and `words` belongs to a conversation with the borrower, and
-    `asked_to_stop` to one with somebody else. `consent`: the reason to want the visit service, once its text
+    `asked_to_stop` to one with somebody else. `complaint`: its text as it was read out to a borrower who was
+    misled at the sale and wants it filed. `consent`: the reason to want the visit service, once its text
     was read aloud and the borrower said yes."""
 
     outcome: ContactOutcome
@@ -53,6 +54,7 @@ class Heard:
     call_back_at: datetime | None = None
     consent: ServiceReason | None = None
     asked_to_stop: bool = False
+    complaint: str = ""
 
 
 def checked(heard: Heard, *, policy: Policy, zone: ZoneInfo, now: datetime) -> Heard:
@@ -69,6 +71,7 @@ def checked(heard: Heard, *, policy: Policy, zone: ZoneInfo, now: datetime) -> H
         heard,
         promised=heard.promised if heard.result is CallResult.PROMISE else None,
         dispute=heard.dispute if heard.result is CallResult.DISPUTE else None,
+        complaint=heard.complaint.strip() if heard.reason is ArrearsReason.MISLED else "",
         asked_to_stop=False,
     )
 
@@ -101,8 +104,8 @@ def follow(
             actor=actor,
             now=now,
         )
-    if heard.reason is ArrearsReason.MISLED:
-        _complain_about_the_sale(session, case, heard.words, actor, now)
+    if heard.complaint:
+        _complain_about_the_sale(session, case, heard.complaint, actor, now)
 
 
 def _require_parts(heard: Heard) -> None:
@@ -133,7 +136,7 @@ def _hold_for_hardship(session: Session, case: Case, contact: Contact, actor: Ac
 
 
 def _complain_about_the_sale(session: Session, case: Case, words: str, actor: Actor, now: datetime) -> None:
-    """Somebody who was misled need not file it themself; whoever does not want it takes it back."""
+    """Somebody who was misled need not file it themself."""
     running = select(Complaint.id).where(
         Complaint.lender_id == case.lender_id,
         Complaint.case_id == case.id,

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, lazyload
 from portal.domain import masking
 from portal.domain.actor import Actor
 from portal.domain.policy import Policy
-from portal.models import Case, Contact, ContactPoint, Decision, Hold, Staff, Strategy
-from portal.services import budgets, calls, cases, debts, promises, strategies
+from portal.models import Case, Contact, Decision, Hold, Staff, Strategy
+from portal.services import budgets, call_numbers, calls, cases, debts, promises, strategies
 from portal.services.gate import RuleLine, as_line, earliest
 from portal.vocabulary import Action, ActionClass, Initiator
 
@@ -21,15 +21,26 @@ NEWEST = 5
 
 
 @dataclass(frozen=True, kw_only=True)
+class Number:
+    """A telephone that could be called, masked, and the rules that stand against it now."""
+
+    ref: str
+    masked: str
+    forbidden: Sequence[RuleLine]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallFile:
     """`borrower` and `number` are in full only during a call of this person, `debt` only once the borrower is
-    confirmed. `forbidden`: the rules that stand against a call now, and `earliest`, from when they would
-    not; both only while no call is under way. `others`: the name of whoever else has the case."""
+    confirmed. `numbers`: every telephone on file; `forbidden`: the rules that stand against a call to any of
+    them now, and `earliest`, from when they would not; all three only while no call is under way.
+    `others`: the name of whoever else has the case."""
 
     case: Case
     strategy: Strategy | None
     borrower: str
     number: str
+    numbers: Sequence[Number]
     zone: ZoneInfo
     holds: Sequence[Hold]
     contacts: Sequence[Contact]
@@ -65,14 +76,16 @@ def open_file(session: Session, *, case: Case, policy: Policy, actor: Actor, now
     contacts = _contacts(session, case)
     holder = strategy.claimed_by if claimed and strategy and not mine else None
     names = _names(session, case, {each.staff_id for each in contacts} | {holder})
-    rules = calls.judge(session, case=case, actor=actor, now=now).failed if decision is None else ()
+    numbers = _numbers(session, case, actor, now) if decision is None else []
+    rules = _against_all(numbers)
     budget = budgets.newest(session, case=case)
     today = now.astimezone(ZoneInfo(policy.business.timezone)).date()
     return CallFile(
         case=case,
         strategy=strategy,
         borrower=case.borrower.name if decision else masking.name(case.borrower.name),
-        number=_number(calls.number_to_call(session, case=case), decision),
+        number=_number(session, decision) or ", ".join(each.masked for each in numbers),
+        numbers=numbers,
         zone=zone,
         holds=cases.holds_of(session, case),
         contacts=contacts,
@@ -83,16 +96,34 @@ def open_file(session: Session, *, case: Case, policy: Policy, actor: Actor, now
         others=names.get(holder) if holder else None,
         decision=decision,
         confirmed=confirmed,
-        forbidden=[as_line(each) for each in rules],
+        forbidden=rules,
         earliest=_earliest(session, case, actor, now) if rules else None,
         debt=debts.debt_of(session, case=case, policy=policy, business_date=today) if confirmed else None,
     )
 
 
-def _number(point: ContactPoint | None, decision: Decision | None) -> str:
-    if point is None:
+def _numbers(session: Session, case: Case, actor: Actor, now: datetime) -> list[Number]:
+    return [
+        Number(
+            ref=each.point.ref,
+            masked=masking.number(each.point.value),
+            forbidden=[as_line(rule) for rule in each.judgement.failed],
+        )
+        for each in calls.judge(session, case=case, actor=actor, now=now)
+    ]
+
+
+def _against_all(numbers: Sequence[Number]) -> Sequence[RuleLine]:
+    """The rules against the telephone with the fewest of them; none as soon as one may be called."""
+    return min((each.forbidden for each in numbers), key=len, default=())
+
+
+def _number(session: Session, decision: Decision | None) -> str:
+    """The number of the call under way; nothing when the borrower called."""
+    if decision is None or calls.is_inbound(decision):
         return ""
-    return point.value if decision is not None else masking.number(point.value)
+    point = call_numbers.of_call(session, decision=decision)
+    return point.value if point else ""
 
 
 def _contacts(session: Session, case: Case) -> Sequence[Contact]:
@@ -118,4 +149,5 @@ def _earliest(session: Session, case: Case, actor: Actor, now: datetime) -> date
         initiator=Initiator.LENDER,
         actor=actor,
         now=now,
+        contact_point=call_numbers.number_to_call(session, case=case),
     )

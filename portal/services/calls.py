@@ -9,7 +9,6 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import Actor, ActorKind
-from portal.domain.contact_decision import Decision as Judgement
 from portal.domain.refusals import Refused
 from portal.infra import crypto
 from portal.models import Case, Contact, ContactPoint, Decision, Staff
@@ -18,6 +17,7 @@ from portal.services import (
     audit_trail,
     call_acts,
     call_list,
+    call_numbers,
     cases,
     gate,
     lenders,
@@ -34,15 +34,12 @@ from portal.vocabulary import (
     ActionClass,
     CaseState,
     Channel,
-    ContactKind,
     ContactOutcome,
     Initiator,
     PersonalField,
     StepReason,
 )
 
-# A number that belongs to somebody else is not rung again.
-NOT_THEIRS = (ContactOutcome.WRONG_NUMBER, ContactOutcome.WRONG_PERSON)
 PARTY = throttles.Limit(name="right_party", most=5, minutes=24 * 60)
 LOOKS_BACK = timedelta(days=7)  # the longest window in which attempts are counted
 
@@ -55,29 +52,39 @@ class Attempt:
     number: str
 
 
-def judge(session: Session, *, case: Case, actor: Actor, now: datetime) -> Judgement:
-    """Say whether this person may call now, and by which rules not. Nothing is stored."""
-    return gate.judge(session, **_question(session, case, actor, now, inbound=False))
+def judge(session: Session, *, case: Case, actor: Actor, now: datetime) -> list[call_numbers.Judged]:
+    """Say of each telephone whether this person may call it now, and by which rules not."""
+    points = call_numbers.of_borrower(session, case=case)
+    return call_numbers.judge(session, points, **_question(session, case, actor, now, inbound=False))
 
 
 @in_savepoint
-def begin(session: Session, *, case: Case, actor: Actor, now: datetime, inbound: bool = False) -> Attempt:
+def begin(
+    session: Session,
+    *,
+    case: Case,
+    actor: Actor,
+    now: datetime,
+    inbound: bool = False,
+    number: ContactPoint | None = None,
+) -> Attempt:
     """Begin a call: claim the case, let the gate decide, show the number; each is recorded.
 
-    `inbound`: the borrower called, which no rule stops. A call that was begun goes on and is not judged
+    `inbound`: the borrower called, which no rule stops. `number`: a telephone of the borrower, else the first
+    that may serve. A call that was begun goes on and is not judged
     again. Refused: somebody else has the case, there is no number, an earlier call was not written down, or
     the gate forbids it (with every rule)."""
     call_list.claim(session, case=case, actor=actor, now=now)
     decision = under_way(session, case=case, actor=actor, now=now)
     if decision is None:
         _require_written_down(session, case, actor, now)
-        question = _question(session, case, actor, now, inbound=inbound)
+        question = _question(session, case, actor, now, inbound=inbound, number=number)
         if not inbound and question["contact_point"] is None:
             raise Refused("nothing_on_file")
         decision = gate.require(session, **question)
         session.flush()
-    point = number_to_call(session, case=case)
-    if is_inbound(decision) or point is None:
+    point = None if is_inbound(decision) else call_numbers.of_call(session, decision=decision)
+    if point is None:
         return Attempt(decision=decision, number="")
     audit.record(
         session,
@@ -100,22 +107,6 @@ def under_way(session: Session, *, case: Case, actor: Actor, now: datetime) -> D
 def is_inbound(decision: Decision) -> bool:
     """Whether the borrower called: then the call is no collection."""
     return decision.action_class is ActionClass.SERVICE
-
-
-def number_to_call(session: Session, *, case: Case) -> ContactPoint | None:
-    """Return the borrower's first telephone that did not prove to be somebody else's; None: there is none."""
-    query = select(ContactPoint).where(
-        ContactPoint.lender_id == case.lender_id,
-        ContactPoint.borrower_id == case.borrower_id,
-        ContactPoint.kind == ContactKind.PHONE,
-    )
-    wrong = select(Contact.contact_point_id).where(
-        Contact.lender_id == case.lender_id,
-        Contact.contact_point_id == ContactPoint.id,
-        Contact.outcome.in_(NOT_THEIRS),
-    )
-    query = query.where(~exists(wrong)).order_by(ContactPoint.main.desc(), ContactPoint.id)
-    return session.scalars(query.limit(1)).first()
 
 
 def confirm_party(
@@ -181,7 +172,15 @@ def record(
     return contact
 
 
-def _question(session: Session, case: Case, actor: Actor, now: datetime, *, inbound: bool) -> Question:
+def _question(
+    session: Session,
+    case: Case,
+    actor: Actor,
+    now: datetime,
+    *,
+    inbound: bool,
+    number: ContactPoint | None = None,
+) -> Question:
     """A call at the hour that the borrower named is no collection: the borrower asked for it."""
     asked_for = inbound or _is_agreed_callback(session, case, now)
     return {
@@ -192,7 +191,7 @@ def _question(session: Session, case: Case, actor: Actor, now: datetime, *, inbo
         "actor": actor,
         "now": now,
         "asked_just_now": inbound,
-        "contact_point": None if inbound else number_to_call(session, case=case),
+        "contact_point": None if inbound else number or call_numbers.number_to_call(session, case=case),
     }
 
 
@@ -237,7 +236,7 @@ def _write(
     session: Session, case: Case, decision: Decision, heard: Heard, *, by: Actor, now: datetime
 ) -> Contact:
     inbound = is_inbound(decision)
-    point = None if inbound else number_to_call(session, case=case)
+    point = None if inbound else call_numbers.of_call(session, decision=decision)
     contact = Contact(
         lender_id=case.lender_id,
         created_at=now,

@@ -3,7 +3,7 @@
 `require` is called inside a service under `@in_savepoint`: when the gate says no, the service is undone and
 the decision is stored all the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -21,7 +21,7 @@ from portal.domain.refusals import Refused
 from portal.infra import ids
 from portal.models import Borrower, Case, Decision, Override
 from portal.services import audit, lenders, overrides, policies, policy_versions
-from portal.services.gate_facts import gather
+from portal.services.gate_facts import about_number, gather
 from portal.services.gate_visits import Question
 from portal.vocabulary import Action, ActionClass, Initiator, Locale
 
@@ -29,6 +29,19 @@ from portal.vocabulary import Action, ActionClass, Initiator, Locale
 def judge(session: Session, **question: Unpack[Question]) -> Judgement:
     """Say what the gate would say. Nothing is stored: for pages that show what is possible."""
     return _judge(session, question)[0]
+
+
+def judge_numbers(session: Session, numbers: Sequence[int], **question: Unpack[Question]) -> list[Judgement]:
+    """Say of each telephone of the borrower, by its key, what the gate would say of a call to it. What they
+    share is read once. Nothing is stored."""
+    policy = _policy(session, question["case"].lender_id, question["now"])
+    facts, log = gather(session, question, policy)
+    return [
+        contact_rules.decide(
+            question["action"], about_number(facts, log, number, question["now"]), policy, question["now"]
+        )
+        for number in numbers
+    ]
 
 
 def earliest(session: Session, **question: Unpack[Question]) -> datetime | None:

@@ -1,6 +1,7 @@
 """What the contact gate is told: read from the rows of a case, in a handful of queries."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -26,11 +27,11 @@ from portal.models import (
 from portal.services import cases, gate_history, repayments
 from portal.services.gate_visits import Question, crew_of, visit_facts
 from portal.vocabulary import (
+    OPEN_COMPLAINT,
     Action,
     ActionClass,
     CaseState,
     Channel,
-    ComplaintState,
     ConsentPurpose,
     ContactKind,
     HoldReason,
@@ -45,12 +46,6 @@ NEEDS_ADDRESS = {
     Action.LETTER: ContactKind.ADDRESS,
 }
 AGENCY_NOTICE = "outside_agency_notice"  # the template of that notice
-OPEN_COMPLAINT = (
-    ComplaintState.RECEIVED,
-    ComplaintState.ACKNOWLEDGED,
-    ComplaintState.INVESTIGATING,
-    ComplaintState.REVIEW_REQUESTED,
-)
 
 
 def gather(session: Session, question: Question, policy: Policy) -> tuple[Facts, Log]:
@@ -60,6 +55,17 @@ def gather(session: Session, question: Question, policy: Policy) -> tuple[Facts,
     zone = case.borrower.timezone or policy.business.timezone
     log = gate_history.of(session, question, zone)
     return log.told(_facts(session, question, policy, log), now), log
+
+
+def about_number(facts: Facts, log: Log, number: int, now: datetime) -> Facts:
+    """Return the facts of a call as they are for another telephone of the same borrower."""
+    other = replace(log, number=number)
+    theirs = _is_right_party(facts.action_class, other)
+    return other.told(replace(facts, number=number, right_party=theirs), now)
+
+
+def _is_right_party(action_class: ActionClass, log: Log) -> bool:
+    return not (action_class is ActionClass.COLLECTION and log.number_is_somebody_elses)
 
 
 def _facts(session: Session, question: Question, policy: Policy, log: Log) -> Facts:
@@ -75,7 +81,6 @@ def _facts(session: Session, question: Question, policy: Policy, log: Log) -> Fa
     )
     contract_dpd = max((loan.dpd for loan in loans), default=0)
     consents = _visit_consents(session, case)
-    collecting = question["action_class"] is ActionClass.COLLECTION
     party = question.get("party")
     return Facts(
         borrower_zone=log.zone,
@@ -85,7 +90,8 @@ def _facts(session: Session, question: Question, policy: Policy, log: Log) -> Fa
         reminder=question.get("reminder", False),
         # Of a text that nobody vouches for, the gate expects that it names the debt.
         telling=question.get("telling", question["action"] is Action.SMS),
-        right_party=not (collecting and log.number_is_somebody_elses),
+        number=log.number if question["action"] is Action.CALL else None,
+        right_party=_is_right_party(question["action_class"], log),
         channel_open=_channel_open(session, question),
         opted_out=_opted_out(wishes),
         preferred=_preferred(wishes),

@@ -37,9 +37,15 @@ def shipped(name: str, channel: Channel, locale: Locale) -> Text:
 
 def consequence(policy: Policy, locale: Locale) -> str:
     """Return the consequence that the pack approves first, in words; nothing where it approves none."""
-    if not policy.message.consequences:
-        return ""
-    return texts.render(f"messages/consequences/{policy.message.consequences[0]}.txt", locale=locale).strip()
+    return next(iter(consequences(policy, locale)), "")
+
+
+def consequences(policy: Policy, locale: Locale) -> list[str]:
+    """Return every consequence that the pack approves, in words and in its order."""
+    return [
+        texts.render(f"messages/consequences/{name}.txt", locale=locale).strip()
+        for name in policy.message.consequences
+    ]
 
 
 def forbidden(policy: Policy) -> tuple[Phrase, ...]:

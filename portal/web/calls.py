@@ -25,6 +25,7 @@ from portal.web.forms import CHOSEN, PortalForm
 
 LONGEST = 2_000
 NO_DAY = _l("Please write a day.")
+DRAFTED = _l("This is a draft. Please read it out, change what is not right, and save again.")
 NO_TIME = _l("Please write a time, for example 14:30.")
 # Somebody else answered, or nobody did. That the borrower was reached is known from who was confirmed.
 NOT_REACHED = (
@@ -81,6 +82,17 @@ class OutcomeForm(PortalForm):
     words = TextAreaField(_l("In the borrower's own words"), validators=[Optional(), Length(max=LONGEST)])
     call_back_on = _Day(_l("Call back on"), validators=[Optional()])
     call_back_at = _Time(_l("At, the borrower's time"), validators=[Optional()])
+    complain = RadioField(
+        _l("A complaint about how the loan was sold?"),
+        choices=[
+            SelectChoice("yes", _l("Yes: I read out the text below, and the borrower wants it filed")),
+            SelectChoice("no", _l("No: the borrower does not want to complain")),
+        ],
+        validators=[Optional()],
+    )
+    complaint = TextAreaField(
+        _l("The complaint, as it is filed"), validators=[Optional(), Length(max=LONGEST)]
+    )
     consent = BooleanField(_l("I read this aloud and the borrower said yes"))
     consent_reason = SelectField(
         _l("Why the visit service"),
@@ -101,11 +113,17 @@ class OutcomeForm(PortalForm):
             call_back_at=self._call_back(zone),
             consent=self._consent(),
             asked_to_stop=bool(self.asked_to_stop.data),
+            complaint=self.complaint.data if self.complain.data == "yes" else "",
         )
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Ask for what belongs to the answers that were given."""
         valid: bool = super().validate(extra_validators)
+        filed = self.complain.data == "yes" and self.reason.data == ArrearsReason.MISLED
+        if filed and not self.complaint.data:
+            self.complaint.data = self.words.data  # a draft, from what the borrower said
+            self.complaint.errors = [DRAFTED]
+            valid = False
         for name, needed, sentence in self._needed():
             field: Field = self[name]
             if needed and not field.data and not field.errors:
@@ -120,7 +138,8 @@ class OutcomeForm(PortalForm):
     def _needed(self) -> list[tuple[str, bool, Any]]:
         reached = self.outcome.data == ContactOutcome.REACHED
         result = self.result.data if reached else None
-        explains = result == CallResult.DISPUTE or (reached and self.reason.data == ArrearsReason.MISLED)
+        misled = reached and self.reason.data == ArrearsReason.MISLED
+        explains = result == CallResult.DISPUTE or misled
         calls_back = result == CallResult.HARDSHIP or bool(self.call_back_at.data)
         return [
             ("result", reached, CHOSEN.message),
@@ -129,6 +148,7 @@ class OutcomeForm(PortalForm):
             ("promise_on", result == CallResult.PROMISE, NO_DAY),
             ("dispute", result == CallResult.DISPUTE, CHOSEN.message),
             ("words", explains, _l("Please note what the borrower said.")),
+            ("complain", misled, CHOSEN.message),
             ("call_back_on", reached and calls_back, NO_DAY),
             ("call_back_at", reached and (calls_back or bool(self.call_back_on.data)), NO_TIME),
             ("consent_reason", reached and bool(self.consent.data), CHOSEN.message),
@@ -151,7 +171,15 @@ class OutcomeForm(PortalForm):
 
 
 # Left out where they do not apply, and asked for where they stand.
-ASKED_WHERE_SHOWN = ("result", "attitude", "promise_amount", "promise_on", "dispute", "consent_reason")
+ASKED_WHERE_SHOWN = (
+    "result",
+    "attitude",
+    "promise_amount",
+    "promise_on",
+    "dispute",
+    "complain",
+    "consent_reason",
+)
 # At which field a refusal stands.
 FIELDS = {
     "promise_date": "promise_on",

@@ -173,7 +173,8 @@ def _shared(life, act, pack, there):  # noqa: C901, PLR0912 (one line a rule)
 def _wrong_number(life, number):
     calls = [each for each in life.past if each.kind == "call" and not each.inbound]
     of_number = [each.outcome for each in calls if each.number == number]
-    return bool(of_number) and of_number[-1] in ("wrong_number", "wrong_person")
+    decisive = [each for each in of_number if each in ("wrong_number", "wrong_person", "stop", "reached")]
+    return bool(decisive) and decisive[-1] != "reached"
 
 
 def _open(window, there):
@@ -280,7 +281,7 @@ def _other_person(life, act, pack):
         found.add("third party not needed")
     if any(each.case == life.case for each in asked):
         found.add("third party again")
-    if any(each.outcome == "stop" for each in asked):
+    if any(each.outcome == "stop" for each in life.past):
         found.add("third party said stop")
     if act.names_debt:
         found.add("third party hears of the debt")

@@ -71,7 +71,9 @@ RULE_OF = {  # what each wrong is called by the gate
 }
 HOLDS = [each.value for each in HoldReason if each.value not in ("complaint", "dispute")]
 AS_SHIPPED = st.none()
-REACHES = st.sampled_from(["reached", "no_answer", "no_answer", "busy", "wrong_number", "wrong_person"])
+REACHES = st.sampled_from(
+    ["reached", "no_answer", "no_answer", "busy", "wrong_number", "wrong_person", "stop"]
+)
 KINDS = ["call", "sms", "email", "letter", "other person", "visit"]
 MOVES = [timedelta(minutes=each) for each in (1, 20, 90, 240, 720, 1439, 1440, 1441, 4320, 10080, 43200)]
 

@@ -131,7 +131,7 @@ class RulesAlone:
             Event(
                 at=each.at,
                 channel=CHANNELS[each.kind],
-                outcome="reached" if each.outcome == "stop" else each.outcome,
+                outcome="third_party" if each.outcome == "stop" else each.outcome,
                 inbound=each.inbound,
                 result=CallResult.REFUSES if each.outcome == "stop" else None,
                 number=each.number,

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from portal.domain.contact_decision import RuleId
 from portal.domain.refusals import Refused
 from portal.models import Complaint, Consent, Contact, ContactPoint, Decision, Dispute, Hold, Promise
-from portal.services import audit, call_files, calls, cases, crisis, gate, policies, strategies
+from portal.services import audit, call_files, call_numbers, calls, cases, crisis, gate, policies, strategies
 from portal.services.call_acts import Heard, Promised
 from portal.vocabulary import (
     ArrearsReason,
@@ -68,6 +69,21 @@ def reached(session, case, caller, now=NOW, **said):
     assert confirm(session, case, caller, decision, now=now)
     told = {"result": CallResult.INFORMED, "attitude": Attitude.COOPERATIVE} | said
     return record(session, case, caller, decision, Heard(outcome=ContactOutcome.REACHED, **told), now)
+
+
+def another_number(session, case):
+    second = ContactPoint(
+        lender_id=case.lender_id,
+        created_at=NOW,
+        borrower_id=case.borrower_id,
+        kind=ContactKind.PHONE,
+        main=False,
+        value="+886911222333",
+        value_index=b"second",
+    )
+    session.add(second)
+    session.flush()
+    return second
 
 
 def acts(session, case):
@@ -245,24 +261,14 @@ def test_a_call_is_written_down_once_and_by_who_made_it(session, lender, case, c
 
 
 def test_a_wrong_number_is_not_called_again_but_another_one_is(session, case, caller):
-    wrong = calls.number_to_call(session, case=case)
-    second = ContactPoint(
-        lender_id=case.lender_id,
-        created_at=NOW,
-        borrower_id=case.borrower_id,
-        kind=ContactKind.PHONE,
-        main=False,
-        value="+886911222333",
-        value_index=b"second",
-    )
-    session.add(second)
-    session.flush()
+    wrong = call_numbers.number_to_call(session, case=case)
+    second = another_number(session, case)
 
     decision = begin(session, case, caller).decision
     contact = record(session, case, caller, decision, Heard(outcome=ContactOutcome.WRONG_NUMBER))
 
     assert contact.contact_point_id == wrong.id
-    assert calls.number_to_call(session, case=case) == second
+    assert call_numbers.number_to_call(session, case=case) == second
 
 
 def test_with_the_only_number_wrong_there_is_nobody_to_call(session, case, caller):
@@ -389,13 +395,56 @@ def test_the_borrower_may_call_at_any_hour_and_whatever_is_on_hold(session, case
     assert (attempt.number, contact.inbound, contact.contact_point_id) == ("", True, None)
 
 
-def test_who_was_misled_gets_a_complaint_that_holds_contact(session, case, caller):
-    reached(session, case, caller, reason=ArrearsReason.MISLED, words="They said it was free.")
+def test_a_complaint_about_the_sale_is_filed_as_it_was_read_out_and_holds_contact(session, case, caller):
+    said = "They said it was free."
+    reached(session, case, caller, reason=ArrearsReason.MISLED, words="Free, he says", complaint=f" {said} ")
 
     complaint = session.scalars(select(Complaint)).one()
     assert (complaint.topic, complaint.channel) == (ComplaintTopic.SALE, Channel.PHONE)
     assert complaint.text == "They said it was free."
     assert HoldReason.COMPLAINT in {hold.reason for hold in cases.holds_of(session, case)}
+
+
+@pytest.mark.parametrize(
+    "said", [{"reason": ArrearsReason.MISLED}, {"reason": ArrearsReason.ILLNESS, "complaint": "Left over"}]
+)
+def test_nothing_is_filed_that_the_borrower_did_not_want(session, case, caller, said):
+    reached(session, case, caller, words="They said it was free.", **said)
+
+    assert session.scalars(select(Complaint)).all() == []
+
+
+def test_where_somebody_else_asked_for_no_more_calls_the_gate_forbids_that_number(session, case, caller):
+    point = call_numbers.number_to_call(session, case=case)
+    decision = begin(session, case, caller).decision
+    stop = Heard(outcome=ContactOutcome.THIRD_PARTY, asked_to_stop=True)
+    record(session, case, caller, decision, stop)
+    later = NOW + timedelta(days=2)
+
+    [judged] = calls.judge(session, case=case, actor=caller, now=later)
+    assert [each.id for each in judged.judgement.failed] == [RuleId.RIGHT_PARTY]
+    with pytest.raises(Refused, match="contact_gate"):
+        begin(session, case, caller, later, number=point)
+    with pytest.raises(Refused, match="nothing_on_file"):
+        begin(session, case, caller, later)
+
+
+def test_somebody_else_who_did_not_ask_for_that_closes_no_number(session, case, caller):
+    decision = begin(session, case, caller).decision
+    record(session, case, caller, decision, Heard(outcome=ContactOutcome.THIRD_PARTY))
+
+    [judged] = calls.judge(session, case=case, actor=caller, now=NOW + timedelta(days=2))
+    assert judged.judgement.allowed
+
+
+def test_the_caller_chooses_among_the_numbers_and_that_one_is_written_down(session, case, caller):
+    second = another_number(session, case)
+
+    attempt = begin(session, case, caller, number=second)
+    contact = record(session, case, caller, attempt.decision, SILENT)
+
+    assert attempt.number == "+886911222333"
+    assert contact.contact_point_id == second.id
 
 
 def test_consent_on_the_phone_registers_for_the_visit_service(session, case, caller):

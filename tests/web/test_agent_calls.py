@@ -1,13 +1,14 @@
 """The pages of calls: the list, one call with its script, what came of it, and the next one."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, select
 
-from portal.models import Contact, Decision, Hold, Promise
-from portal.services import audit, cases, crisis, policies, promises, strategies
-from portal.vocabulary import ContactOutcome, HoldReason, Locale, PromiseState, Role
+from portal.models import Complaint, Contact, ContactPoint, Decision, Hold, Promise
+from portal.services import audit, call_numbers, cases, crisis, policies, promises, strategies
+from portal.vocabulary import ContactKind, ContactOutcome, HoldReason, Locale, PromiseState, Role
 from tests import factories
 from tests.factories import NOW, TODAY, actor_of
 from tests.signing_in import sign_in_borrower, sign_in_staff
@@ -152,8 +153,28 @@ def test_what_is_said_to_others_and_to_a_machine_says_nothing_of_money(client, c
 def test_once_the_borrower_is_confirmed_the_debt_and_the_rest_of_the_script_open(client, case, caller):
     text = confirmed(client, case).text
 
-    for shown in ("¥\xa02,", "L00001", "May I ask what happened?", "Text interest-2026-1"):
+    for shown in ("¥\xa02,", "L00001", "May I ask what happened?", "penalty interest is added"):
         assert shown in text
+
+
+@pytest.mark.parametrize(
+    ("approved", "said", "unsaid"),
+    [
+        (("legal_claim",), "the lender can go to court", "penalty interest is added"),
+        ((), "Name no consequence", "the lender can go to court"),
+    ],
+)
+def test_the_script_names_only_consequences_that_the_pack_approves(
+    client, monkeypatch, lender, case, caller, approved, said, unsaid
+):
+    pack = policies.of(lender, NOW)
+    pack = replace(pack, message=replace(pack.message, consequences=approved))
+    monkeypatch.setattr(policies, "of", lambda _lender, _now: pack)
+
+    text = confirmed(client, case).text
+
+    assert said in text
+    assert unsaid not in text
 
 
 def test_wrong_last_four_keep_everything_closed(client, case, caller):
@@ -258,6 +279,7 @@ def test_a_conversation_is_written_down_with_promise_reason_words_and_attitude(c
         ({"result": "hardship"}, "Please write a day."),
         ({"call_back_on": "2026-03-04", "call_back_at": "23:00"}, "between 08:00 and 22:00"),
         ({"reason": "misled"}, "Please note what the borrower said."),
+        ({"reason": "misled", "words": "They said it was free."}, "A complaint about how the loan was sold?"),
         ({"consent": "y"}, "Please choose one."),
     ],
 )
@@ -271,6 +293,48 @@ def test_what_is_missing_is_said_and_what_was_written_stays(client, session, cas
     assert "Please look at this again" in answer.text
     assert sentence in answer.text
     assert session.scalars(select(Contact)).all() == []
+
+
+def test_a_complaint_about_the_sale_is_a_draft_until_the_caller_has_seen_it(client, session, case, caller):
+    confirmed(client, case)
+    said = REACHED | {"reason": "misled", "words": "They said it was free.", "complain": "yes"}
+
+    draft = client.post(f"/agent/calls/{case.ref}/contacts", said)
+    assert draft.status_code == 422
+    assert "This is a draft." in draft.text
+    assert draft.text.count("They said it was free.") == 2
+    assert session.scalars(select(Complaint)).all() == []
+
+    client.post(f"/agent/calls/{case.ref}/contacts", said | {"complaint": "I was told it was free."})
+    assert session.scalars(select(Complaint)).one().text == "I was told it was free."
+
+
+def test_each_number_is_offered_or_has_its_reason(client, session, case, caller):
+    wrong = call_numbers.number_to_call(session, case=case)
+    for end in ("222", "333"):
+        session.add(
+            ContactPoint(
+                lender_id=case.lender_id,
+                created_at=NOW,
+                borrower_id=case.borrower_id,
+                kind=ContactKind.PHONE,
+                main=False,
+                value=f"+886911222{end}",
+                value_index=end.encode(),
+            )
+        )
+    session.commit()
+    on_the_phone(client, case)
+    client.post(f"/agent/calls/{case.ref}/contacts", {"outcome": "wrong_number"})
+
+    text = client.get(f"/agent/calls/{case.ref}?lang=en").text
+    assert "Not •••• 001:" in text
+    assert "A number that proved to be somebody else&#39;s" in text
+    assert text.count('name="number"') == 2
+    third = call_numbers.of_borrower(session, case=case)[2]
+    client.post(f"/agent/calls/{case.ref}/attempts", {"number": third.ref})
+    assert third.value in client.get(f"/agent/calls/{case.ref}?lang=en").text
+    assert wrong.value not in client.get(f"/agent/calls/{case.ref}?lang=en").text
 
 
 def test_a_promise_beyond_the_budget_is_answered_with_a_smaller_one(client, session, case, caller):

@@ -32,7 +32,10 @@ REFUSALS = {
 }
 
 RULES = {
-    "gate_right_party": _l("Only the borrower is spoken with, nobody else."),
+    "gate_right_party": _l(
+        "A number that proved to be somebody else's, or where somebody else asked for no more calls, "
+        "is left alone."
+    ),
     "gate_channel_open": _l("There is a number or an address on file for this way of contact."),
     "gate_channel_wanted": _l("The borrower has not asked to be left alone on this way of contact."),
     "gate_not_recused": _l(
