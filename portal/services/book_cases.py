@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain import transitions
@@ -179,8 +179,8 @@ class _Night:
         return (Loan.lender_id == self.lender_id, Loan.dpd > 0)
 
     def _something_overdue(self) -> ColumnElement[bool]:
-        overdue = select(Loan.borrower_id, Loan.currency).where(*self._overdue())
-        return tuple_(Case.borrower_id, Case.currency).in_(overdue)
+        """Not as a list of who is overdue: PostgreSQL searches a long one anew for every case."""
+        return exists().where(*self._overdue(), _same_debt())
 
     def _add_loans(self, pairs: Sequence[tuple[int, int]]) -> None:
         rows = [self._new_row() | {"case_id": case_id, "loan_id": loan_id} for case_id, loan_id in pairs]
