@@ -110,8 +110,9 @@ def promise(walker: Walker, *, amount: str, due_on: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "spoken", "theme", "size"),
-    [("zh_Hans", "zh-Hans", "light", DESK), ("en", "en", "dark", PHONE)],
+    ("database_url", "language", "spoken", "theme", "size"),
+    [("sqlite", "zh_Hans", "zh-Hans", "light", DESK), ("postgresql", "en", "en", "dark", PHONE)],
+    indirect=["database_url"],
 )
 def test_from_the_loan_book_to_the_next_step(
     chromium: Browser,
