@@ -18,7 +18,7 @@ NOT_THEIR_NUMBER = frozenset({ContactOutcome.WRONG_NUMBER, ContactOutcome.WRONG_
 class Event:
     """One contact, or a call that was begun, aware `at`. `number`: which one was called, where that is known.
     `third_party`: somebody else was asked for. `of_case`: it belongs to the case that is asked about, not to
-    another of the borrower; `earlier_cycle`: it belongs to a collection of the same product that has ended."""
+    another of the borrower; `earlier_cycle`: to a collection of the same product that has ended."""
 
     at: datetime
     channel: Channel

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from portal.domain import deadlines, masking, transitions
 from portal.domain.actor import Actor
@@ -153,6 +153,7 @@ def page_of(
         .join(Case, Case.id == Promise.case_id)
         .join(Borrower, Borrower.id == Case.borrower_id)
         .where(Promise.id.in_(wanted))
+        .options(contains_eager(Case.borrower))
     )
     found = session.execute(query.order_by(Promise.id.desc()).limit(PAGE_LENGTH + 1)).all()
     shown = found[:PAGE_LENGTH]
