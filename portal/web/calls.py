@@ -113,7 +113,7 @@ class OutcomeForm(PortalForm):
             call_back_at=self._call_back(zone),
             consent=self._consent(),
             asked_to_stop=bool(self.asked_to_stop.data),
-            complaint=self.complaint.data if self.complain.data == "yes" else "",
+            complaint=(self.complaint.data or "") if self.complain.data == "yes" else "",
         )
 
     def validate(self, extra_validators: Any = None) -> bool:
