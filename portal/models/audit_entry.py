@@ -16,7 +16,10 @@ class AuditEntry(OfLender, Base):
     Without a foreign key: the chain outlives everybody it names, and number 0 is the installation's own."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (UniqueConstraint("lender_id", "sequence"), Index(None, "lender_id", "case_ref"))
+    __table_args__ = (
+        UniqueConstraint("lender_id", "sequence"),
+        Index(None, "lender_id", "case_ref", "sequence"),  # a case's timeline, the newest first
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     lender_id: Mapped[int]

@@ -169,7 +169,7 @@ class Promise(Row):
         ),
     )
 
-    case_id: Mapped[int]
+    case_id: Mapped[int] = mapped_column(index=True)
     contact_id: Mapped[int | None]
     amount: Mapped[int]
     currency: Mapped[str]

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from bench import databases, measure, schedule
+from bench import databases, measure, pages, schedule
 from portal.cli import portal
 from tests import tampering
 
@@ -59,6 +59,27 @@ def test_the_measure_of_an_import_takes_in_a_set_of_its_own_making():
     assert (len(taken["runs"]), memory["limit"]) == (measure.RUNS, 300)
     assert min(taken["limit"], taken["value"], taken["ratio"], memory["value"]) > 0
     assert result.exit_code == (0 if taken["ok"] and memory["ok"] else 1)
+
+
+def test_the_measure_of_pages_asks_both_books_and_counts_queries(monkeypatch):
+    def pairs():
+        with databases.sqlite() as (small, _), databases.sqlite() as (large, _):
+            yield "sqlite", small, large
+
+    monkeypatch.setattr(databases, "pairs", pairs)
+    monkeypatch.setattr(pages, "FEW", 400)
+    monkeypatch.setattr(pages, "TIMES", 2)
+    monkeypatch.setattr(pages, "WARM", 1)
+
+    figures = {each.name: each for each in pages.run(rows=1000)}
+
+    shown = ("borrower home", "case list", "call list", "inbox", "case page")
+    for page in shown:
+        assert figures[f"{page}, sqlite, beside a thousand loans"].ratio > 0
+        assert len(figures[f"{page}, sqlite, beside a bare page"].runs) == pages.ROUNDS
+        few, many = figures[f"queries of {page}, sqlite"].runs
+        assert few == many > 0, page
+    assert all(figures[f"queries of {page}, sqlite"].ok for page in shown[1:4])
 
 
 def test_a_measure_that_is_not_there_is_an_input_error():

@@ -51,6 +51,10 @@ def upgrade() -> None:
     for name, kind in (("actor", sa.Text()), ("paid", types.Whole), ("decided_on", types.Day())):
         op.add_column("promise", sa.Column(name, kind, nullable=True))
     op.create_index(op.f("ix_promise_lender_id_state_due_on"), "promise", ["lender_id", "state", "due_on"])
+    op.create_index(op.f("ix_promise_case_id"), "promise", ["case_id"])
+    op.drop_index(op.f("ix_audit_entry_lender_id_case_ref"), "audit_entry")
+    in_order = ["lender_id", "case_ref", "sequence"]
+    op.create_index(op.f("ix_audit_entry_lender_id_case_ref_sequence"), "audit_entry", in_order)
     has_zone = sa.text("timezone IS NOT NULL")
     op.create_index(
         "ix_borrower_zone",
