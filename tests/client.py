@@ -45,6 +45,10 @@ class StrictClient:
         assert response.status_code == 303, (response.status_code, response.text[:2000])
         return self.get(response.headers["Location"])
 
+    def _is_second_look(self) -> bool:
+        """Whether this is the test's run on PostgreSQL: the same page was looked at on SQLite."""
+        return self.session is not None and self.session.get_bind().dialect.name == "postgresql"
+
     def _send(self, method: Callable[..., TestResponse], url: str, **options: Any) -> TestResponse:
         if self.session is not None:
             self.session.commit()
@@ -72,7 +76,8 @@ class StrictClient:
 
     def _checked(self, response: TestResponse) -> TestResponse:
         if response.mimetype == "text/html" and response.status_code not in (204, 301, 302, 303):
-            check_page(response.text)
+            if not self._is_second_look():
+                check_page(response.text)
             self.page = response
         return response
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from types import CodeType
+from typing import Any
 
 import pytest
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
@@ -45,16 +47,24 @@ def address_builders() -> Callable[[Rule, bool], object]:
     return builder
 
 
+def _do_not_wait_for_the_disk(connection: Any, _record: object) -> None:
+    """No test cuts the power; what kills a process leaves the operating system its pages."""
+    connection.execute("PRAGMA synchronous = OFF").close()
+
+
 @contextmanager
 def shared() -> Iterator[None]:
     """Applications share compiled templates and addresses; engines of one kind of database, statements."""
     statements: dict[str, LRUCache[object, object]] = {}
     make_engine = db.make_engine
 
+    @wraps(make_engine)
     def made(url: str) -> Engine:
         engine = make_engine(url)
         known = statements.setdefault(engine.dialect.name, LRUCache(STATEMENTS))
         engine.update_execution_options(compiled_cache=known)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _do_not_wait_for_the_disk)
         return engine
 
     with pytest.MonkeyPatch.context() as patch:
@@ -65,3 +75,9 @@ def shared() -> Iterator[None]:
         patch.setattr(DefaultDialect, "__eq__", lambda one, other: type(one) is type(other))
         patch.setattr(DefaultDialect, "__hash__", lambda one: hash(type(one)))
         yield
+
+
+@pytest.fixture
+def engines_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of how a database is opened."""
+    monkeypatch.setattr(db, "make_engine", db.make_engine.__wrapped__)

@@ -76,7 +76,12 @@ def opened(environ) -> Installation:
     return installation
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+ONCE = [
+    pytest.param(name, marks=pytest.mark.xdist_group(f"demo-{name}")) for name in ("sqlite", "postgresql")
+]
+
+
+@pytest.fixture(scope="module", params=ONCE)
 def loaded(request, tmp_path_factory) -> Iterator[tuple[Settings, demo.DemoReport]]:
     """One demo on each database for all tests here; those that write leave what the others look at."""
     folder = tmp_path_factory.mktemp("demo")

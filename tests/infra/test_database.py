@@ -111,6 +111,7 @@ def test_times_come_back_in_utc_with_microseconds(session):
     assert session.scalars(select(Lender.created_at)).one() == exact
 
 
+@pytest.mark.usefixtures("engines_as_they_are")
 def test_sqlite_is_new_enough_and_set_up_safely(tmp_path):
     engine = db.make_engine(f"sqlite:///{tmp_path}/x.sqlite")
     with engine.connect() as connection:
