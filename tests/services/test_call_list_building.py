@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, select
 
 from portal.domain.strategy import next_step
-from portal.models import Case, Contact, ContactPoint, Decision, Loan, Payment, Promise, Strategy
+from portal.models import Case, Contact, ContactPoint, Decision, Hold, Loan, Payment, Promise, Strategy
 from portal.services import ageing, book_cases, call_list_building, cases, policies, strategies
 from portal.vocabulary import (
     Action,
@@ -348,3 +348,39 @@ def test_building_takes_the_same_few_statements_for_many_new_cases(session, lend
 
     assert counts[0] == counts[1]
     assert session.query(Loan).count() == 31
+
+
+@pytest.mark.parametrize(("missing", "reason"), [(0, StepReason.TOO_EARLY), (1, StepReason.FIRST_CONTACT)])
+def test_what_is_little_on_a_card_is_little_to_the_night_too(session, lender, missing, reason):
+    card = factories.loan(session, factories.borrower(session, lender), late=1, product="card")
+    case = factories.case(session, card)
+    amount = policies.of(lender, NOW).contact.ignored_shortfall + missing
+    card.dpd, card.overdue_amount, card.overdue_principal = 10, amount, amount
+    card.overdue_interest = card.overdue_fees = 0
+    session.flush()
+
+    build(session, lender)
+
+    assert strategies.of_case(session, case=case).reason is reason
+
+
+def test_a_hold_that_nobody_told_the_strategy_of_is_seen_at_night_and_so_is_its_end(session, lender):
+    case = factories.late_borrower(session, lender)
+    build(session, lender)
+    held = Hold(
+        lender_id=lender.id,
+        created_at=NOW,
+        case_id=case.id,
+        reason=HoldReason.HOSPITAL,
+        actor="system:test",
+    )
+    session.add(held)
+    session.flush()
+
+    build(session, lender, TODAY + DAY)
+    assert strategies.of_case(session, case=case).reason is StepReason.ON_HOLD
+
+    held.ended_at, held.ended_by = NOW + DAY, "system:test"
+    session.flush()
+    build(session, lender, TODAY + 2 * DAY)
+    assert strategies.of_case(session, case=case).step is NextStep.CALL
