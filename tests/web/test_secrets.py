@@ -58,8 +58,7 @@ def encoded(value):
 def form(value, csrf):
     """A form whose every field holds the value, in bytes, as a browser of ill will sends it."""
     pairs = {name: encoded(value) for name in FIELDS} | ({"csrf_token": csrf.encode()} if csrf else {})
-    escaped = {name: "".join(f"%{byte:02x}" for byte in data) for name, data in pairs.items()}
-    return "&".join(f"{name}={data}" for name, data in escaped.items())
+    return "&".join(f"{name}={'%' + data.hex('%') if data else ''}" for name, data in pairs.items())
 
 
 def post(http, path, value, csrf=None, **headers):

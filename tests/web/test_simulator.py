@@ -171,7 +171,7 @@ def test_without_a_case_there_is_nothing_to_try(client, session):
 
 @pytest.mark.parametrize("loans", [1, 7])
 @pytest.mark.parametrize(
-    "page", ["/my/debts", "/my/simulator?amount=100", "/my/simulator?amount=100&often=monthly"]
+    "page", ["/my/debts", "/my/simulator?amount=100", "/my/simulator?amount=9000&often=monthly"]
 )
 def test_the_borrowers_pages_ask_the_same_few_questions_whatever_the_number_of_loans(
     client, session, installation, page, loans
