@@ -64,11 +64,22 @@ def sms_gateway() -> Iterator[Gateway]:
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[str, list[Any]]]:
-    """An SMTP server: its address as a setting, and the mails it took, parsed."""
+def mail_server(**replies: str) -> Iterator[tuple[str, list[Any]]]:
+    """An SMTP server: its address as a setting, and the mails it took, parsed.
+
+    `replies`: what it answers instead where a recipient of mail.example has that name."""
+    refused = {f"{name}@mail.example": reply for name, reply in replies.items()}
     mails: list[Any] = []
 
     class Box(Handler):
+        async def handle_RCPT(  # noqa: N802  (aiosmtpd's name)
+            self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+        ) -> str:
+            if reply := refused.get(address):
+                return reply
+            envelope.rcpt_tos.append(address)
+            return "250 OK"
+
         def handle_message(self, message: Any) -> None:
             mails.append(message)
 

@@ -42,23 +42,25 @@ def gateway(installation: "Installation") -> Iterator[Check]:
 
 
 def texts(installation: "Installation") -> Iterator[Check]:
+    """The texts that are shipped and the lenders' own, each held to the rules of the pack in force."""
     from portal.infra import clock
     from portal.services import lenders, message_templates, policies
 
+    found = []
     with installation.reading() as session:
         every = lenders.all_lenders(session)
-    found = [
-        f"{lender.code}: {name} {channel} {locale}: {each.problem} {each.what}".rstrip()
-        for lender in every
-        for name, channel, locale, each in message_templates.problems_of_shipped(
-            policies.of(lender, clock.now())
-        )
-    ]
+    for lender in every:
+        policy = policies.of(lender, clock.now())
+        with installation.reading() as session:
+            lenders.enter(session, lender)
+            own = message_templates.problems_of_own(session, lender_id=lender.id, policy=policy)
+        for whose, problems in (("shipped", message_templates.problems_of_shipped(policy)), ("own", own)):
+            found += [
+                f"{lender.code}: {whose} {name} {channel} {locale}: {each.problem} {each.what}".rstrip()
+                for name, channel, locale, each in problems
+            ]
     if found:
-        yield fail(
-            "texts of messages",
-            "; ".join(found),
-            "the pack forbids words that are shipped: see message.forbidden",
-        )
+        advice = "correct the lender's own text under Message texts, or message.forbidden in the pack"
+        yield fail("texts of messages", "; ".join(found), advice)
     else:
         yield ok("texts of messages", "fit the packs")

@@ -21,11 +21,12 @@ DRAFTS_KEPT = timedelta(hours=1)
 class NotDelivered(Exception):
     """The carrier did not take a letter. The text says why, without anything personal.
 
-    `gateway_down`: it would take no other letter either, for now."""
+    `gateway_down`: it would take no other letter either, for now. `for_good`: it will never take this one."""
 
-    def __init__(self, problem: str, *, gateway_down: bool = False) -> None:
+    def __init__(self, problem: str, *, gateway_down: bool = False, for_good: bool = False) -> None:
         super().__init__(problem)
         self.gateway_down = gateway_down
+        self.for_good = for_good
 
 
 @dataclass(frozen=True, kw_only=True)

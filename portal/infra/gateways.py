@@ -23,18 +23,23 @@ HEADER = "Idempotency-Key"
 _STATUS = re.compile(r"error=(\d{3})")
 _ONE_RECIPIENT = re.compile(r"[^\s,;%<>\"'()\[\]\\:/?#&=]+")  # whatever could make two of one
 _UNREACHED = re.compile(r"connection error", re.IGNORECASE)
+_REPLY = "Socket Exception: {"  # smtplib's replies by recipient; Apprise tells them at the level of debugging
+_RECIPIENT_REFUSED = re.compile(re.escape(_REPLY) + r".*: \((\d{3}), b")
 
 
-class _Told(logging.Handler):
+class _Told(logging.Filter):
     """What Apprise says of a failure, kept by thread: its lines hold addresses, so none goes to a log."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__()
         self.here = threading.local()
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def filter(self, record: logging.LogRecord) -> bool:
         if (lines := getattr(self.here, "lines", None)) is not None:
-            lines.append(record.getMessage())
+            line = record.getMessage()
+            if record.levelno >= logging.WARNING or line.startswith(_REPLY):
+                lines.append(line)
+        return False
 
     @contextmanager
     def listening(self) -> Iterator[list[str]]:
@@ -48,8 +53,8 @@ class _Told(logging.Handler):
 
 _told = _Told()
 _logger = logging.getLogger("apprise")
-_logger.handlers, _logger.propagate = [_told], False
-_logger.setLevel(logging.WARNING)
+_logger.filters, _logger.propagate = [_told], False
+_logger.setLevel(logging.DEBUG)
 
 
 def problem_of(address: str) -> str | None:
@@ -119,6 +124,9 @@ def _server(url: str) -> "apprise.NotifyBase | None":
 
 def _problem(told: str) -> NotDelivered:
     """What a gateway answered, in words that name nobody."""
+    if reply := _RECIPIENT_REFUSED.search(told):
+        code = int(reply[1])  # 5yz is permanent, 4yz passes (RFC 5321, 4.2.1)
+        return NotDelivered(f"the mail server refused the recipient: {code}", for_good=code >= 500)
     if status := _STATUS.search(told):
         code = int(status[1])
         return NotDelivered(f"the gateway answered {code}", gateway_down=code >= 500 or code == 429)

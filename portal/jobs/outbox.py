@@ -91,4 +91,4 @@ def _note_failure(installation: Installation, letter: Letter, error: NotDelivere
     log.warning("message_not_delivered", message=letter.ref, problem=str(error))
     with installation.writing.begin() as session:
         tenancy.enter(session, letter.lender_id)
-        outbox.failed(session, letter=letter, problem=str(error), now=now)
+        outbox.failed(session, letter=letter, problem=str(error), now=now, for_good=error.for_good)

@@ -103,6 +103,23 @@ def problems_of_shipped(policy: Policy) -> list[tuple[str, Channel, Locale, Foun
     ]
 
 
+def problems_of_own(
+    session: Session, *, lender_id: int, policy: Policy
+) -> list[tuple[str, Channel, Locale, Found]]:
+    """Return what the rules of a pack find wrong with the texts that a lender put in its own words."""
+    phrases = forbidden(policy)
+    return [
+        (name, channel, locale, found)
+        for name, channel, locale in sorted(numbers(session, lender_id=lender_id))
+        for found in message_rules.check(
+            name,
+            channel,
+            in_use(session, lender_id=lender_id, name=name, channel=channel, locale=locale),
+            phrases,
+        )
+    ]
+
+
 @in_savepoint
 def save(
     session: Session,

@@ -60,14 +60,19 @@ def sent(session: Session, *, letter: Letter, now: datetime) -> bool:
     return True
 
 
-def failed(session: Session, *, letter: Letter, problem: str, now: datetime) -> None:
-    """Note that a letter was not taken: it is tried again later, and given up after the last try."""
+def failed(session: Session, *, letter: Letter, problem: str, now: datetime, for_good: bool = False) -> None:
+    """Note that a letter was not taken: it is tried again later, and given up after the last try.
+
+    `for_good`: whoever refused it will never take it, so it did not arrive and is not tried again."""
     message = _waiting(session, letter)
     if message is None:
         return
     message.attempts += 1
     message.problem, message.claimed_until = problem, None
-    if message.attempts >= MOST_TRIES:
+    if for_good:
+        message.state, message.reported_at = MessageState.UNDELIVERED, now
+        _record(session, "message_undelivered", message, _case(session, message), now)
+    elif message.attempts >= MOST_TRIES:
         _give_up(session, message, problem, now)
     else:
         message.not_before = now + BACK_OFF[message.attempts - 1]

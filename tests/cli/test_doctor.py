@@ -11,8 +11,12 @@ from sqlalchemy import text
 from portal.cli import checks, portal
 from portal.infra import clock, database_facts, pdf
 from portal.infra.files import FileStore
+from portal.models import MessageTemplate
+from portal.vocabulary import Channel, Locale
 from tests import databases, factories
 from tests.conftest import KEYS, NOW
+
+pytestmark = pytest.mark.usefixtures("engines_as_they_are")
 
 
 @pytest.fixture
@@ -191,3 +195,27 @@ def test_a_database_that_does_not_answer_fails_without_telling_its_password(envi
     assert {"database", "schema", "keys"} <= set(failed)
     assert "fonts" not in failed
     assert "hidden-word" not in result.output
+
+
+def test_a_lenders_own_text_that_the_pack_forbids_or_that_lacks_a_field_is_named(examine, lender, session):
+    session.add(
+        MessageTemplate(
+            lender_id=lender.id,
+            created_at=NOW,
+            name="proof_complete",
+            channel=Channel.SMS,
+            locale=Locale.EN,
+            number=1,
+            subject=None,
+            body="Pay, or {nobody} tells your neighbours. {hotline}",
+            actor="system:test",
+        )
+    )
+    session.commit()
+
+    code, found = examine()
+
+    texts = found["texts of messages"]
+    assert (code, texts["state"]) == (1, "fail")
+    assert f"{lender.code}: own proof_complete sms en: unknown_gap {{nobody}}" in texts["found"]
+    assert "shipped" not in texts["found"]

@@ -5,12 +5,13 @@ import re
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from portal.cli import portal
 from portal.config import NAMES, ROOT
 from portal.models import Message, PersonalLink, Staff
-from portal.services import accounts, lenders
+from portal.models.audit_entry import AuditEntry
+from portal.services import accounts, carriers, lenders
 from portal.vocabulary import Channel, Locale, Role
 from tests import authenticator, factories
 from tests.conftest import KEYS, NOW
@@ -268,3 +269,45 @@ def test_every_setting_has_an_example():
         "PORTAL_STAFF_PASSWORD",
         "PORTAL_NEW_MASTER_KEY",
     }
+
+
+def test_a_lender_gets_gateways_of_its_own_and_goes_back_and_no_address_is_shown(run, session):
+    lender = factories.lender(session)
+    session.commit()
+    address = "jsons://user:secret@gateway.example/send?:to={to}"
+
+    set_ = run("lender", "carrier", lender.code, "--sms", address, "--json")
+    assert (set_.exit_code, json.loads(set_.stdout)) == (0, {"code": lender.code, "own": ["sms"]})
+    session.rollback()
+    session.expire_all()
+    assert carriers.of(lender) == {Channel.SMS: address}
+    assert b"secret" not in lender.sms_url_sealed
+
+    back = run("lender", "carrier", lender.code, "--sms", "")
+    assert (back.exit_code, back.stdout.strip()) == (0, f"{lender.code}: own gateways for nothing.")
+    session.rollback()
+    session.expire_all()
+    assert carriers.of(lender) == {}
+    entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "carrier_set")).all()
+    assert [(each.facts["channel"], each.facts["own"]) for each in entries] == [("sms", True), ("sms", False)]
+    assert "secret" not in set_.output + back.output
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "give --sms, --mail or both"),
+        (("--sms", "jsons://user:secret@gateway.example"), "has no {to}"),
+        (("--mail", "nothing://secret@mail.example/{to}"), "is no address that Apprise knows"),
+    ],
+)
+def test_a_gateway_that_could_not_carry_is_refused_and_not_kept(run, session, options, said):
+    lender = factories.lender(session)
+    session.commit()
+    result = run("lender", "carrier", lender.code, *options)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert "secret" not in result.output
+    session.rollback()
+    session.expire_all()
+    assert carriers.of(lender) == {}

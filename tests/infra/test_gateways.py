@@ -83,6 +83,24 @@ def test_what_a_gateway_answers_is_told_without_anything_personal(gateway, caplo
     assert "900000001" not in caplog.text
 
 
+@pytest.mark.parametrize(("reply", "for_good"), [("550 5.1.1 no such box", True), ("450 busy", False)])
+def test_what_a_mail_server_says_of_a_recipient_is_told_as_for_good_or_for_now(caplog, reply, for_good):
+    with (
+        mail_server(lin=reply) as (address, mails),
+        caplog.at_level(logging.DEBUG),
+        pytest.raises(NotDelivered) as told,
+    ):
+        Gateway(address).deliver(MAIL)
+    assert (str(told.value), told.value.for_good, told.value.gateway_down) == (
+        f"the mail server refused the recipient: {reply[:3]}",
+        for_good,
+        False,
+    )
+    assert not mails
+    ours = [each.getMessage() for each in caplog.records if each.name != "mail.log"]  # the server's own
+    assert not [line for line in ours if "lin@" in line]
+
+
 @pytest.mark.parametrize("letter", [LETTER, MAIL], ids=["sms", "email"])
 def test_a_gateway_that_is_not_there_is_told(letter, caplog):
     with sms_gateway() as gone:

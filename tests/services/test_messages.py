@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from sqlalchemy import select
 
+from portal import formats
 from portal.domain import message_rules
 from portal.domain.actor import system
 from portal.domain.message_rules import Problem, Text
@@ -13,7 +14,7 @@ from portal.domain.refusals import Refused
 from portal.infra.delivery import NotDelivered, OutboxFolder
 from portal.jobs import outbox as job
 from portal.jobs import reminders as reminder_job
-from portal.models import Contact, Decision, Message, PaymentAccount, Preference, Strategy
+from portal.models import Contact, Decision, Message, PaymentAccount, Preference, Promise, Strategy
 from portal.services import (
     audit,
     cases,
@@ -25,6 +26,7 @@ from portal.services import (
     outbox,
     policies,
     preferences,
+    reminders,
     strategies,
 )
 from portal.vocabulary import (
@@ -34,6 +36,7 @@ from portal.vocabulary import (
     Locale,
     MessageState,
     NextStep,
+    PromiseState,
     Role,
     StepReason,
 )
@@ -449,3 +452,32 @@ def test_saying_the_same_again_tells_nobody(session, case):
     row = wish(session, case, opted_out=frozenset({Channel.SMS}))
     wish(session, case, opted_out=frozenset({Channel.SMS}), version=row.version)
     assert len(session.scalars(select(Message)).all()) == 1
+
+
+@pytest.mark.parametrize(("days", "reminded"), [(0, False), (1, True), (2, False)])
+def test_a_promise_is_reminded_of_once_on_the_day_before(session, installation, case, days, reminded):
+    due_on = TODAY + timedelta(days=days)
+    session.add(
+        Promise(
+            lender_id=case.lender_id,
+            created_at=NOW,
+            case_id=case.id,
+            amount=1_234_500,
+            currency=case.currency,
+            due_on=due_on,
+            state=PromiseState.ACTIVE,
+        )
+    )
+    session.commit()
+    for hours in (0, 3):
+        reminders.send_of_promises(
+            session, lender_id=case.lender_id, now=NOW + timedelta(hours=hours), limit=10
+        )
+
+    found = session.scalars(select(Message).where(Message.template == "promise_reminder")).all()
+    assert len(found) == int(reminded)
+    for message in found:
+        assert formats.money(1_234_500, case.currency, case.borrower.locale) in message.body
+        assert formats.day(due_on, case.borrower.locale) in message.body
+        assert message.decision_id is not None
+        assert (message.state, message.channel) == (MessageState.WAITING, Channel.SMS)

@@ -143,6 +143,25 @@ def test_what_cannot_be_delivered_is_tried_again_ever_later_and_then_given_up(se
     assert audit.timeline(session, case=case)[0].action == "message_failed"
 
 
+def test_what_is_refused_for_good_did_not_arrive_and_is_not_tried_again(session, installation, case):
+    class NoSuchBox:
+        def deliver(self, letter):
+            raise NotDelivered("the mail server refused the recipient: 550", for_good=True)
+
+    a_code(session, case)
+    session.commit()
+
+    assert job.run(installation, carrier=NoSuchBox(), now=NOW) == 0
+
+    message = only(session)
+    assert (message.state, message.reported_at, message.attempts) == (MessageState.UNDELIVERED, NOW, 1)
+    assert message.claimed_until is None
+    assert audit.timeline(session, case=case)[0].action == "message_undelivered"
+    session.rollback()
+    assert job.run(installation, carrier=Full(), now=NOW + timedelta(days=1)) == 0
+    assert only(session).attempts == 1
+
+
 def test_a_full_folder_is_told_as_not_delivered(session, installation, case):
     a_code(session, case)
     (letter,) = outbox.claim(session, now=NOW)
