@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale as BabelLocale
@@ -18,11 +19,15 @@ SYMBOLS = {"TWD": "NT$", "CNY": "¥", "HKD": "HK$", "USD": "US$", "GBP": "£", "
 DATES = {Locale.ZH_HANT: "y年M月d日", Locale.ZH_HANS: "y年M月d日", Locale.EN: "d MMM y"}
 WEEKDAYS = {Locale.ZH_HANT: "M月d日 EEE", Locale.ZH_HANS: "M月d日 EEE", Locale.EN: "EEE d MMM"}
 
+REMEMBERED = 4096  # what was written lately: Babel reads its pattern anew for every number
 
+
+@cache
 def babel_locale(locale: Locale) -> BabelLocale:
     return BabelLocale.parse(BABEL_NAMES[locale])
 
 
+@lru_cache(REMEMBERED)
 def money(minor: int, currency: str, locale: Locale) -> str:
     """Write an amount given in minor units, with its currency: `NT$ 18,420.00`."""
     amount = Decimal(minor).scaleb(-minor_digits(currency))
@@ -38,6 +43,7 @@ def minor_digits(currency: str) -> int:
     return 2 if currency == "TWD" else get_currency_precision(currency)
 
 
+@lru_cache(REMEMBERED)
 def rate(ppm: int, locale: Locale) -> str:
     """Write a rate given in parts per million as percent, exactly: `14.6%`, `18.2501%`."""
     return format_percent(Decimal(ppm).scaleb(-6), format="#,##0.####%", locale=babel_locale(locale))
@@ -48,10 +54,12 @@ def apr(ppm: int, locale: Locale) -> str:
     return format_percent(Decimal(ppm).scaleb(-6), format="#,##0.##%", locale=babel_locale(locale))
 
 
+@lru_cache(REMEMBERED)
 def number(value: int, locale: Locale) -> str:
     return format_decimal(value, locale=babel_locale(locale))
 
 
+@lru_cache(REMEMBERED)
 def day(value: date, locale: Locale) -> str:
     """Write a date that cannot be misread: `3 Dec 2026`, `2026年12月3日`."""
     return format_date(value, DATES[locale], locale=babel_locale(locale))

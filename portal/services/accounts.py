@@ -4,7 +4,7 @@ import hashlib
 from datetime import date, datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.domain.actor import Actor, ActorKind, system, visitor
 from portal.domain.refusals import Refused
@@ -162,7 +162,7 @@ def find_staff(session: Session, *, lender_id: int, ref: str) -> Staff | None:
         Staff.disabled_at.is_(None),
         Staff.password_hash.is_not(None),
     )
-    return session.scalar(query)
+    return session.scalars(query.options(joinedload(Staff.roles))).unique().one_or_none()
 
 
 def find_borrower(session: Session, *, lender_id: int, ref: str) -> Borrower | None:

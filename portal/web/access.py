@@ -31,6 +31,7 @@ class Person:
     actor: Actor
     display_name: str
     locale: Locale
+    lender: lenders.Lender
 
     is_authenticated = True
     is_active = True
@@ -125,12 +126,13 @@ def or_404(found: T | None) -> T:
 def _load(identity: str) -> Person | None:
     kind, lender_id, ref = identity.split(":", 2)
     with installation().reading() as database:
-        lenders.enter(database, lenders.get(database, int(lender_id)))
+        lender = lenders.get(database, int(lender_id))
+        lenders.enter(database, lender)
         if kind == "staff":
-            staff = accounts.find_staff(database, lender_id=int(lender_id), ref=ref)
-            return Person(accounts.staff_actor(staff), staff.name, staff.locale) if staff else None
-        borrower = accounts.find_borrower(database, lender_id=int(lender_id), ref=ref)
-        return Person(accounts.borrower_actor(borrower), borrower.name, borrower.locale) if borrower else None
+            staff = accounts.find_staff(database, lender_id=lender.id, ref=ref)
+            return Person(accounts.staff_actor(staff), staff.name, staff.locale, lender) if staff else None
+        one = accounts.find_borrower(database, lender_id=lender.id, ref=ref)
+        return Person(accounts.borrower_actor(one), one.name, one.locale, lender) if one else None
 
 
 def _person(person: Actor) -> Person:
@@ -141,10 +143,11 @@ def _find_lender() -> None:
     """The lender of a request comes first: from who is signed in, from the link, from the host."""
     if request.endpoint in NOBODY_ASKS:
         return
+    if current_user.is_authenticated:
+        use_lender(current_user.lender)
+        return
     with installation().reading() as database:
-        if current_user.is_authenticated:
-            use_lender(lenders.get(database, current_user.actor.lender_id))
-        elif lender_id := browser.get("lender_id"):
+        if lender_id := browser.get("lender_id"):
             use_lender(lenders.get(database, lender_id))
         elif (lender := lenders.by_host(database, request.host)) is not None:
             use_lender(lender)

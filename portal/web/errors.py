@@ -59,6 +59,7 @@ def _no_database(error: OperationalError) -> Response:
 def _unavailable() -> Response:
     """A page that asks the database nothing: not who is signed in, not whose lender it is."""
     g.locale = locale.of_browser()
+    g.pop("catalogue", None)
     g._login_user = AnonymousUserMixin()
     template = current_app.jinja_env.get_template("errors/unavailable.html")
     text = template.render(html_lang=HTML_NAMES[g.locale], theme=locale.current_theme())

@@ -3,8 +3,9 @@
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from babel import support
 from flask import Flask, Response, g, request
-from flask_babel import Babel
+from flask_babel import Babel, Domain
 from flask_login import current_user
 
 from portal.formats import BABEL_NAMES, HTML_NAMES
@@ -19,9 +20,10 @@ CHOICES = {"lang": frozenset(Locale), "theme": frozenset((*THEMES, "auto"))}
 
 def current_locale() -> Locale:
     """The link's choice, then the cookie's, then the person's own, then the browser's."""
-    if "locale" not in g:
-        g.locale = _choose()
-    return Locale(g.locale)
+    chosen: Locale | None = g.get("locale")
+    if chosen is None:
+        chosen = g.locale = _choose()
+    return chosen
 
 
 def _choose() -> Locale:
@@ -69,11 +71,27 @@ def url_with(**changes: str) -> str:
     return f"?{urlencode(query, doseq=True)}"
 
 
+class Catalogue(Domain):
+    """The sentences of the request's language, found once and not again for each of a page's hundred."""
+
+    def get_translations(self) -> support.Translations:
+        found: support.Translations | None = g.get("catalogue")
+        if found is None:
+            found = g.catalogue = super().get_translations()
+        return found
+
+
 def init_app(app: Flask) -> None:
-    Babel(
+    babel = Babel(
         app,
         locale_selector=lambda: BABEL_NAMES[current_locale()].rpartition("_")[0] or "en",
         default_translation_directories="translations",
+    )
+    catalogue = babel.domain_instance = Catalogue()
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda one: catalogue.get_translations().ugettext(one),
+        ngettext=lambda one, many, count: catalogue.get_translations().ungettext(one, many, count),
+        newstyle=True,
     )
 
     @app.after_request

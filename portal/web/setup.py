@@ -1,6 +1,8 @@
 """Wires the shared web parts into the application."""
 
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from flask import Flask, g, request, url_for
 from flask_babel import gettext
@@ -58,8 +60,14 @@ def _templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(_filters())
     app.context_processor(_context)
-    versions = {str(path.relative_to(STATIC)): _version(path) for path in STATIC.rglob("*") if path.is_file()}
-    app.jinja_env.globals["asset"] = lambda name: url_for("static", filename=name, v=versions.get(name))
+    app.jinja_env.globals["asset"] = _assets(app)
+
+
+def _assets(app: Flask) -> Callable[[str], str]:
+    """Where each file of static/ is, with a version that changes as it does. A page names dozens of them."""
+    paths = {str(path.relative_to(STATIC)): path for path in STATIC.rglob("*") if path.is_file()}
+    places = {name: f"{app.static_url_path}/{quote(name)}?v={_version(path)}" for name, path in paths.items()}
+    return lambda name: request.root_path + places[name]
 
 
 def _version(path: Path) -> str:
