@@ -78,7 +78,9 @@ def _in_place(case: Case, url: str, visit: Visit | None = None) -> Response:
     except Refused as refusal:
         value = reveals.masked(session, borrower=case.borrower)[_asked()]
         problem = words.refusal(refusal)
-        return page("components/personal_value.html", status=409, value=value, reveal_url=url, problem=problem)
+        return page(
+            "components/personal_value.html", status=409, value=value, reveal_url=url, problem=problem
+        )
     return page("components/personal_value.html", value=value, reveal_url=url, problem=None)
 
 
