@@ -262,10 +262,9 @@ def _changed(pack: "Policy") -> dict[str, Any]:
 
 def _checked(result: dict[str, Any]) -> str:
     lines = [f"{_name(result)}: in order, from {result['effective_from']}."]
-    lines += [
-        f"  {key}: {_said(each['before'])} -> {_said(each['after'])}"
-        for key, each in result["changed"].items()
-    ]
+    for key, each in result["changed"].items():
+        old, new = _said(each["before"]), _said(each["after"])
+        lines.append(f"  {key}: {old} -> {new}" if old != new else f"  {key}: {new}, by another source")
     return "\n".join(lines)
 
 
