@@ -105,6 +105,7 @@ class Decision(Row):
         belongs("borrower_id", "borrower"),
         belongs("override_id", "override"),
         CheckConstraint("case_id IS NOT NULL OR borrower_id IS NOT NULL", name="about"),
+        UniqueConstraint("override_id"),  # what a second person allowed is one act
         Index(None, "lender_id", "created_at"),
     )
 

@@ -58,6 +58,7 @@ class Override(EditedRow):
         Index(None, "lender_id", "state"),
         CheckConstraint("decided_by IS NULL OR decided_by <> requested_by", name="second_person"),
         CheckConstraint("(decided_by IS NULL) = (decided_at IS NULL)", name="decided"),
+        CheckConstraint("(decided_by IS NULL) = (state = 'requested')", name="answered"),
     )
 
     case_id: Mapped[int] = mapped_column(index=True)

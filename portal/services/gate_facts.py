@@ -60,12 +60,14 @@ def gather(session: Session, question: Question, policy: Policy) -> tuple[Facts,
 def about_number(facts: Facts, log: Log, number: int, now: datetime) -> Facts:
     """Return the facts of a call as they are for another telephone of the same borrower."""
     other = replace(log, number=number)
-    theirs = _is_right_party(facts.action_class, other)
+    theirs = _is_right_party(Action.CALL, facts.action_class, other)
     return other.told(replace(facts, number=number, right_party=theirs), now)
 
 
-def _is_right_party(action_class: ActionClass, log: Log) -> bool:
-    return not (action_class is ActionClass.COLLECTION and log.number_is_somebody_elses)
+def _is_right_party(action: Action, action_class: ActionClass, log: Log) -> bool:
+    """A telephone that is somebody else's closes itself, and neither the post nor the borrower's door."""
+    rings = NEEDS_ADDRESS.get(action) is ContactKind.PHONE
+    return not (rings and action_class is ActionClass.COLLECTION and log.number_is_somebody_elses)
 
 
 def _facts(session: Session, question: Question, policy: Policy, log: Log) -> Facts:
@@ -91,7 +93,7 @@ def _facts(session: Session, question: Question, policy: Policy, log: Log) -> Fa
         # Of a text that nobody vouches for, the gate expects that it names the debt.
         telling=question.get("telling", question["action"] is Action.SMS),
         number=log.number if question["action"] is Action.CALL else None,
-        right_party=_is_right_party(question["action_class"], log),
+        right_party=_is_right_party(question["action"], question["action_class"], log),
         channel_open=_channel_open(session, question),
         opted_out=_opted_out(wishes),
         preferred=_preferred(wishes),

@@ -58,7 +58,7 @@ class RulesAlone:
     def excuses(self, kind, names, now):
         until = now + timedelta(days=2)
         self.excused = (kind, {RULE_OF[each] for each in names}, until)
-        return until
+        return names, until
 
     def holds_back_service(self, kind, just_asked, now):
         facts = Facts(

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from portal.domain.contact_decision import RuleId
 from portal.domain.refusals import Refused
-from portal.models import Consent, Contact, Decision, Hold, Lender, Proof
+from portal.models import Consent, Contact, ContactPoint, Decision, Hold, Lender, Proof
 from portal.services import accounts, audit, cases, gate, policies
 from portal.services.savepoints import in_savepoint
 from portal.vocabulary import (
@@ -16,6 +16,7 @@ from portal.vocabulary import (
     CaseState,
     Channel,
     ConsentPurpose,
+    ContactKind,
     ContactOutcome,
     HoldReason,
     Initiator,
@@ -227,6 +228,22 @@ def test_after_a_conversation_there_is_quiet_for_a_day(session, case, caller):
     assert RuleId.COOLDOWN in failed(gate.judge(session, **call(case, caller)))
 
     assert gate.judge(session, **call(case, caller, now=NOW + timedelta(hours=1))).allowed
+
+
+def test_a_telephone_that_is_a_strangers_is_closed_and_nothing_beside_it(session, case, caller):
+    begun = gate.ask(session, **call(case, caller))
+    main = select(ContactPoint).where(ContactPoint.kind == ContactKind.PHONE)
+    spoke(session, case, begun, at=NOW - timedelta(days=1), outcome=ContactOutcome.WRONG_NUMBER)
+    session.scalars(select(Contact)).one().contact_point_id = session.scalars(main).one().id
+    session.flush()
+
+    def refused(action):
+        return failed(gate.judge(session, **call(case, caller) | {"action": action, "telling": False}))
+
+    assert RuleId.RIGHT_PARTY in refused(Action.CALL)
+    assert RuleId.RIGHT_PARTY in refused(Action.SMS)
+    assert RuleId.RIGHT_PARTY not in refused(Action.EMAIL) | refused(Action.LETTER)
+    assert RuleId.RIGHT_PARTY not in refused(Action.VISIT_PROPOSAL)
 
 
 def test_a_hold_that_ended_stops_nothing(session, case, caller):

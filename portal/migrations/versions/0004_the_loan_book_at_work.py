@@ -87,6 +87,7 @@ def _decisions() -> None:
             table.create_foreign_key(
                 op.f(f"fk_decision_lender_id_{name}"), target, ["lender_id", name], ["lender_id", "id"]
             )
+        table.create_unique_constraint(op.f("uq_decision_override_id"), ["override_id"])
     op.create_index(op.f("ix_decision_borrower_id"), "decision", ["borrower_id"])
     op.create_index(op.f("ix_decision_lender_id_created_at"), "decision", ["lender_id", "created_at"])
 
@@ -395,6 +396,7 @@ def _override() -> None:
         sa.CheckConstraint(
             "decided_by IS NULL OR decided_by <> requested_by", name=op.f("ck_override_second_person")
         ),
+        sa.CheckConstraint("(decided_by IS NULL) = (state = 'requested')", name=op.f("ck_override_answered")),
         sa.ForeignKeyConstraint(
             ["lender_id", "case_id"],
             ["case.lender_id", "case.id"],
