@@ -39,7 +39,7 @@ class TextForm(PortalForm):
     subject = StringField(
         _l("Subject"), filters=[printable], validators=[Optional(), Length(max=LONGEST_SUBJECT)]
     )
-    body = TextAreaField(_l("Text"), validators=[FILLED, Length(max=LONGEST_BODY)])
+    body = TextAreaField(_l("Message text"), validators=[FILLED, Length(max=LONGEST_BODY)])
     seen = IntegerField(widget=HiddenInput(), validators=[REQUIRED])
 
     def text(self, channel: Channel) -> Text:

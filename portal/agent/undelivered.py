@@ -15,7 +15,7 @@ from portal.web import access, words
 from portal.web.forms import PortalForm
 from portal.web.page import go_to, page
 from portal.web.transactions import commits, session
-from portal.web.words import messages as said
+from portal.web.words import deliveries
 
 ANY = SelectChoice("", _l("All"))
 CHANNELS = (Channel.SMS, Channel.EMAIL)
@@ -46,7 +46,7 @@ def undelivered() -> Response:
         "agent/messages/undelivered.html",
         form=form,
         lines=found.lines,
-        names=said.TEXTS,
+        said=deliveries,
         filtered=bool(chosen),
         may_send=access.may("agent.send_message_again"),
         failed=MessageState.FAILED,

@@ -11,6 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from portal.web import words
+from portal.web.words import deliveries
 
 LOCALES = ("zh_Hant", "zh_Hans")
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
@@ -50,6 +51,16 @@ def translation(catalog: Catalog, message):
 def test_every_refusal_has_a_sentence():
     missing = {f"{code} ({path})" for code, path in codes() if code not in words.REFUSALS}
     assert not missing
+
+
+def test_every_message_has_a_name_and_every_failure_of_a_carrier_a_sentence():
+    names = {path.name.partition(".")[0] for path in Path("portal/templates/messages").glob("*.txt")}
+    assert names == set(deliveries.NAMES)
+    raised = set()
+    for path in (Path("portal/infra/gateways.py"), Path("portal/infra/delivery.py")):
+        for text in re.findall(r'f?"(the [^"]+)"', path.read_text("utf-8")):
+            raised.add(re.sub(r"{[^}]+}", "#", text))
+    assert raised == set(deliveries.PROBLEMS)
 
 
 def test_every_kind_of_word_is_labelled_whole():

@@ -75,13 +75,51 @@ def test_what_did_not_arrive_is_listed_and_sent_again(client, session, lender, c
     session.commit()
     desk(client, session, lender, Role.LEAD)
     page = client.get("/agent/messages").text
-    assert "the gateway answered 503" in page
+    assert "The gateway answered with error 503." in page
     assert message.recipient not in page
     assert client.post(f"/agent/messages/{message.ref}/again").status_code == 303
     assert [each.state for each in rows(session, Message) if each.ref == message.ref] == [
         MessageState.WAITING
     ]
     assert "Everything arrived" in client.get("/agent/messages").text
+
+
+@pytest.mark.parametrize("language", ["zh_Hant", "zh_Hans"])
+def test_what_went_wrong_is_said_in_the_readers_language(client, session, lender, case, language):
+    ended = [
+        (MessageState.FAILED, "visit_booked", "the mail server refused the recipient: 550", "550"),
+        (MessageState.FAILED, "complaint_received", "something nobody foresaw: secret", ""),
+        (MessageState.WITHHELD, "dispute_answered", "withheld by the contact gate: hours", ""),
+        (MessageState.UNDELIVERED, "proof_rejected", None, ""),
+    ]
+    for state, template, problem, _told in ended:
+        message = notifications.notify(session, borrower=case.borrower, template="proof_complete", now=NOW)
+        message.state, message.template, message.problem = state, template, problem
+    session.commit()
+    desk(client, session, lender, Role.LEAD)
+    client.get(f"/agent?lang={language}")
+
+    page = client.get("/agent/messages").text
+
+    for _state, template, problem, told in ended:
+        assert told in page
+        assert not problem or problem not in page
+        assert template.replace("_", " ") not in page
+    assert "secret" not in page
+
+
+def test_a_link_to_the_case_is_there_for_who_may_open_it_alone(client, session, lender, case):
+    message = notifications.notify(
+        session, borrower=case.borrower, case=case, template="proof_complete", now=NOW
+    )
+    message.state = MessageState.UNDELIVERED
+    session.commit()
+    address = f"/agent/cases/{case.ref}"
+    desk(client, session, lender, Role.LEAD)
+    assert address in client.get("/agent/messages").text
+    assert client.get(address).status_code == 200
+    desk(client, session, lender, Role.ADMIN)
+    assert address not in client.get("/agent/messages").text
 
 
 def test_a_borrower_says_how_to_be_reached_and_finds_it_again(client, session, case):
