@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale as BabelLocale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent, get_currency_precision
 
 from portal.vocabulary import Locale
@@ -77,7 +77,7 @@ def moment(value: datetime, locale: Locale, zone: ZoneInfo) -> str:
 
 
 def clock(value: datetime, locale: Locale, zone: ZoneInfo) -> str:
-    return format_time(value.astimezone(zone), "HH:mm", locale=babel_locale(locale))
+    return f"{value.astimezone(zone):%H:%M}"
 
 
 def month(value: date, locale: Locale) -> str:

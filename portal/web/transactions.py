@@ -32,6 +32,8 @@ def _current_session() -> Session:
         g.session = (installation().reading if reads else installation().writing)()
         if "lender" in g:
             lenders.enter(g.session, g.lender)
+            if reads:  # it was just read: no service has to ask for it again
+                g.session.merge(g.lender, load=False)
     return cast(Session, g.session)
 
 
