@@ -157,7 +157,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: looking through it again and again is a tenth of the time of all tests."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.hookimpl(tryfirst=True)
