@@ -1,6 +1,6 @@
 """Numbers, money and dates as people write them, in each language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -63,6 +63,11 @@ def number(value: int, locale: Locale) -> str:
 def day(value: date, locale: Locale) -> str:
     """Write a date that cannot be misread: `3 Dec 2026`, `2026年12月3日`."""
     return format_date(value, DATES[locale], locale=babel_locale(locale))
+
+
+def sentences(each: Iterable[str], locale: Locale) -> str:
+    """Write sentences one after the other: a space stands between them in English, none in Chinese."""
+    return (" " if locale is Locale.EN else "").join(each)
 
 
 def weekday(value: date, locale: Locale) -> str:

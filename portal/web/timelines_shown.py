@@ -71,7 +71,7 @@ def _for_borrower(entry: Entry, page: Page) -> dict[str, Any]:
     return {
         **_common(entry, page),
         "title": said.METHODS_TOLD[contact.channel, contact.inbound] if contact else told.sentence,
-        "text": " ".join(_told(entry)),
+        "text": formats.sentences(_told(entry), current_locale()),
         "icon": said.ICONS[contact.channel] if contact else told.icon,
         "tone": told.tone or "",
         "quote": contact.feedback if contact and heard else "",

@@ -6,6 +6,7 @@ import sys
 import jinja2
 import pytest
 
+from portal import formats
 from portal.infra import texts
 from portal.infra.texts import environment, language_tag, render
 from portal.vocabulary import Locale
@@ -77,3 +78,11 @@ def test_the_filters_of_the_project_are_there():
     from portal.formats import FILTERS
 
     assert FILTERS.keys() <= environment(Locale.EN).filters.keys()
+
+
+@pytest.mark.parametrize(
+    ("language", "joined"),
+    [(Locale.EN, "One. Two."), (Locale.ZH_HANT, "One.Two."), (Locale.ZH_HANS, "One.Two.")],
+)
+def test_sentences_stand_apart_in_english_alone(language, joined):
+    assert formats.sentences(["One.", "Two."], language) == joined

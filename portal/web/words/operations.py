@@ -184,7 +184,7 @@ def _rules(lines: Sequence[RuleLine], currency: str) -> str:
     sentences = [
         str(_WITH_SOURCE) % {"rule": rule(line, currency), "source": rule_source(line)} for line in lines
     ]
-    return " ".join(sentences)
+    return formats.sentences(sentences, _reader())
 
 
 def gate_facts(facts: Mapping[str, object]) -> dict[str, object]:
