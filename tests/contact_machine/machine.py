@@ -2,8 +2,10 @@
 
 A service message may wait for the morning, and is never refused for anything else."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
@@ -70,6 +72,7 @@ RULE_OF = {  # what each wrong is called by the gate
     "untrained": RuleId.CREW_TRAINED,
 }
 HOLDS = [each.value for each in HoldReason if each.value not in ("complaint", "dispute")]
+SELDOM = st.sampled_from([False, False, False, True])
 AS_SHIPPED = st.none()
 REACHES = st.sampled_from(
     ["reached", "no_answer", "no_answer", "busy", "wrong_number", "wrong_person", "stop"]
@@ -94,8 +97,10 @@ def pack_of(code, changes):
 
 
 class Contacts(RuleBasedStateMachine):
-    """One borrower, one lender. `world` is where the gate is asked: bound by the subclass."""
+    """One borrower, one lender. `world` is where the gate is asked: bound by the subclass. `tally` counts the
+    answers, and how often each wrong came up."""
 
+    tally: ClassVar[Counter[str]] = Counter()
     code = "default"
     zone = "Asia/Shanghai"
 
@@ -115,6 +120,7 @@ class Contacts(RuleBasedStateMachine):
     )
     def begin(self, start, **changes):
         self.now, self.excused = start, []
+        self.tally["sequences"] += 1
         self.life = Life(zone=self.zone)
         self.pack = pack_of(self.code, {name: each for name, each in changes.items() if each is not None})
         self.world = self.make_world(self.pack, self.life, start)
@@ -139,6 +145,22 @@ class Contacts(RuleBasedStateMachine):
         self.now = min(max(self.now, then), LAST)
 
     # Contacts
+
+    @rule(
+        calls=st.lists(
+            st.tuples(st.sampled_from([1, 1, 2, 4, 7]), REACHES, st.sampled_from([1, 1, 2])),
+            min_size=2,
+            max_size=6,
+        )
+    )
+    def days_of_calls_begin(self, calls):
+        """As an office works when nothing stands in its way: a call, some days later another."""
+        self.the_borrower_has_no_wishes_any_more()
+        self.the_debt_ages_or_is_paid(75)
+        self.an_agreement_is_kept_or_broken(False)
+        for days, outcome, number in calls:
+            self.a_time_of_day_comes(days, time(12))
+            self.somebody_calls(outcome, number)
 
     @rule(outcome=REACHES, number=st.sampled_from([1, 1, 2]))
     def somebody_calls(self, outcome, number):
@@ -181,6 +203,7 @@ class Contacts(RuleBasedStateMachine):
         said = (asked, self.now.isoformat(), sorted(found), sorted(refusing))
         assert {RULE_OF[each] for each in found} == refusing, said
         assert allowed == (not left), said
+        self.tally.update(["allowed" if allowed else "refused", *found])
         if not allowed:
             return
         if found:
@@ -201,6 +224,7 @@ class Contacts(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(["sms", "email"]), just_asked=st.booleans())
     def a_service_message_is_due(self, kind, just_asked):
         held = self.world.holds_back_service(kind, just_asked, self.now)
+        self.tally["service"] += 1
         there = self.now.astimezone(ZoneInfo(self.zone)).time()
         window = self.pack.contact.window
         night = not just_asked and not window.opens <= there < window.closes
@@ -226,13 +250,15 @@ class Contacts(RuleBasedStateMachine):
     def _nothing_is_excused(self):
         return all(each.until <= self.now for each in self.excused)
 
-    @rule(what=st.sampled_from(["complaint", "dispute"]), is_open=st.booleans())
+    @rule(what=st.sampled_from(["complaint", "dispute"]), is_open=SELDOM)
     def a_complaint_or_dispute(self, what, is_open):
         setattr(self.life, what, is_open)
         self.changed()
 
-    @rule(hold=st.sampled_from(HOLDS))
-    def a_hold_begins(self, hold):
+    @rule(hold=st.sampled_from(HOLDS), others_end=st.booleans())
+    def a_hold_begins(self, hold, others_end):
+        if others_end:
+            self.life.holds.clear()
         if hold == "breathing_space" and hold not in self.life.holds:
             self.life.breathing_since = self.now
         self.life.holds.add(hold)
@@ -250,15 +276,15 @@ class Contacts(RuleBasedStateMachine):
         self.changed()
 
     @rule(
-        closed=st.sets(st.sampled_from(["call", "sms", "email", "letter"]), max_size=2),
+        closed=st.sampled_from([(), (), (), ("call",), ("sms",), ("email", "letter")]),
         hours=st.sampled_from([None, None, (set(range(5)), time(9), time(12)), ({5, 6}, time(18), time(23))]),
-        nobody_knows=st.booleans(),
-        adviser=st.sampled_from([False, False, True]),
+        nobody_knows=SELDOM,
+        adviser=SELDOM,
         exam_in=st.sampled_from([None, 0, 1]),
     )
     def the_borrower_says_how(self, closed, hours, nobody_knows, adviser, exam_in):
         today = self.now.astimezone(ZoneInfo(self.zone)).date()
-        self.life.closed, self.life.hours = closed, hours
+        self.life.closed, self.life.hours = set(closed), hours
         self.life.nobody_knows, self.life.adviser = nobody_knows, adviser
         self.life.exam = None if exam_in is None else today + timedelta(days=exam_in)
         self.changed()
@@ -271,12 +297,12 @@ class Contacts(RuleBasedStateMachine):
         self.life.complaint = self.life.dispute = False
         self.changed()
 
-    @rule(kept=st.booleans())
+    @rule(kept=SELDOM)
     def an_agreement_is_kept_or_broken(self, kept):
         self.life.agreement_kept = kept
         self.changed()
 
-    @rule(dpd=st.sampled_from([0, 1, 59, 60, 61, 90]))
+    @rule(dpd=st.sampled_from([0, 1, 59, 60, 61, 61, 75, 90]))
     def the_debt_ages_or_is_paid(self, dpd):
         self.life.dpd, self.life.overdue = dpd, dpd > 0
         self.changed()

@@ -26,19 +26,29 @@ from portal.config import Settings
 from portal.infra import db, installation
 from tests import databases
 from tests.conftest import KEYS
-from tests.reliability import fleet, gateway_kills, rolling_restart, server_kills, worker_kills, writers
+from tests.reliability import (
+    contact_machine,
+    fleet,
+    gateway_kills,
+    rolling_restart,
+    server_kills,
+    worker_kills,
+    writers,
+)
 
+HEAD = "| test | database | on | passed | figures |"
 RESULTS = Path(__file__).with_name("results.md")
 HOURS = 3600.0
 
 
 @dataclass(frozen=True)
 class Test:
-    """One row of the table: what is run, and what must come of it."""
+    """One row of the table: what is run, and what must come of it. `once`: no database has a part in it."""
 
     name: str
     run: Callable[[fleet.Place, Engine], Any]
     passes: Callable[[Any], bool]
+    once: bool = False
 
 
 def tests(asked: argparse.Namespace) -> tuple[Test, ...]:
@@ -84,6 +94,19 @@ def tests(asked: argparse.Namespace) -> tuple[Test, ...]:
             lambda place, _owner: rolling_restart.renewed(place, times=asked.restarts),
             _nobody_noticed,
         ),
+        Test(
+            "no sequence of acts leads to a forbidden contact: the rules alone",
+            lambda _place, _owner: contact_machine.of_rules(sequences=asked.sequences),
+            lambda found: not found.problems,
+            once=True,
+        ),
+        Test(
+            "no sequence of acts leads to a forbidden contact: on the rows of a database",
+            lambda place, _owner: contact_machine.of_rows(
+                place.installation.engine, sequences=asked.sequences
+            ),
+            lambda found: not found.problems and found.sequences >= asked.sequences,
+        ),
     )
 
 
@@ -97,18 +120,25 @@ def main() -> int:
     found: list[dict[str, Any]] = []
     for kind in asked.databases:
         with FRESH[kind]() as new:
-            for test in (each for each in tests(asked) if asked.only in each.name):
+            for test in _wanted(asked, first=kind == asked.databases[0]):
                 with new() as (place, owner, release):
                     sys.stderr.write(f"{kind}: {test.name} …\n")
                     result = test.run(place, owner)
-                row = {"test": test.name, "database": release, "passed": test.passes(result)} | asdict(result)
+                database = "none" if test.once else release
+                row = {"test": test.name, "database": database, "passed": test.passes(result)} | asdict(
+                    result
+                )
                 sys.stderr.write(f"{json.dumps(row)}\n")
                 found.append(row)
     report = {"at": fleet.now().isoformat(timespec="seconds"), "machine": _machine(), "tests": found}
     sys.stdout.write(f"{json.dumps(report, indent=2)}\n")
     if asked.write:
-        RESULTS.write_text(_page(report), "utf-8")
+        RESULTS.write_text(_page(report, RESULTS.read_text("utf-8") if RESULTS.exists() else ""), "utf-8")
     return 0 if all(row["passed"] for row in found) else 1
+
+
+def _wanted(asked: argparse.Namespace, *, first: bool) -> list[Test]:
+    return [each for each in tests(asked) if asked.only in each.name and (first or not each.once)]
 
 
 def _asked() -> argparse.Namespace:
@@ -119,6 +149,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--messages", type=int, default=5_000)
     parser.add_argument("--restarts", type=int, default=10, help="of each server")
     parser.add_argument("--additions", type=int, default=250, help="by each of the 8 writers")
+    parser.add_argument("--sequences", type=int, default=1_000, help="of 50 steps each")
     parser.add_argument("--databases", nargs="+", choices=list(FRESH), default=list(FRESH))
     parser.add_argument("--only", default="", metavar="WORDS", help="tests whose name holds these words")
     parser.add_argument("--no-write", dest="write", action="store_false", help="leave results.md as it is")
@@ -184,30 +215,47 @@ def _machine() -> str:
     )
 
 
-def _page(report: dict[str, Any]) -> str:
+def _page(report: dict[str, Any], before: str) -> str:
+    """The table, newly run rows in place of those of the same test and database before."""
+    rows = {_key(line): line for line in before.splitlines() if line.startswith("| ")}
+    for row in report["tests"]:
+        line = _line(row, report["at"])
+        rows = {key: each for key, each in rows.items() if key != _key(line)} | {_key(line): line}
+    rows.pop(_key(HEAD), None)
     lines = [
         "# Reliability",
         "",
-        "Written by `make reliability`: real processes over HTTP on 127.0.0.1, killed with `kill -9`.",
+        "Written by `make reliability`: real processes over HTTP on 127.0.0.1, killed with `kill -9`; and "
+        "sequences of contacts against the contact gate and a judge who knows nothing of it.",
         "",
         f"{report['at']} · {report['machine']}",
         "",
-        "| test | database | passed | figures |",
-        "|---|---|---|---|",
+        HEAD,
+        "|---|---|---|---|---|",
+        *sorted(rows.values()),
     ]
-    for row in report["tests"]:
-        figures = {
-            name: value
-            for name, value in row.items()
-            if name not in {"test", "database", "passed", "problems"}
-        }
-        said = ", ".join(
-            f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
-            for name, value in figures.items()
-        )
-        said += "".join(f"; {problem}" for problem in row["problems"][:5])
-        lines.append(f"| {row['test']} | {row['database']} | {'yes' if row['passed'] else 'NO'} | {said} |")
     return "\n".join([*lines, ""])
+
+
+def _key(line: str) -> tuple[str, str]:
+    """The test, and the database without its version."""
+    _, test, database, *_ = (each.strip() for each in line.split("|"))
+    return test, database.partition(" ")[0]
+
+
+def _line(row: dict[str, Any], at: str) -> str:
+    about = {"test", "database", "passed", "problems"}
+    said = ", ".join(
+        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{name} {value}"
+        for name, value in row.items()
+        if name not in about
+    )
+    said += "".join(f"; {_in_a_cell(problem)}" for problem in row["problems"][:5])
+    return f"| {row['test']} | {row['database']} | {at[:10]} | {'yes' if row['passed'] else 'NO'} | {said} |"
+
+
+def _in_a_cell(problem: str) -> str:
+    return " ".join(problem.replace("|", "/").split())[:300]
 
 
 if __name__ == "__main__":

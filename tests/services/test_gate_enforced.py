@@ -95,11 +95,13 @@ def test_nothing_reaches_a_borrower_without_a_decision(session, case, make):
 def test_nor_with_a_decision_that_was_never_made(session, case, make):
     row = make(session, case)
     session.commit()
-    with pytest.raises(
-        IntegrityError, match=r"(?i)foreign"
-    ):  # told at the end of the transaction at the latest
+
+    def written():
         again(session, row, decision_id=999_999)
         session.commit()
+
+    with pytest.raises(IntegrityError, match=r"(?i)foreign"):  # some keys are looked at with the commit
+        written()
     session.rollback()
 
 
