@@ -20,6 +20,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+AN_EXAMPLE = datetime(2026, 12, 17)  # noqa: DTZ001  (a day, which no form takes for another)
+
 
 class MappingError(ValueError):
     """A mapping file that cannot be used. The message is one line: file, key, why."""
@@ -97,11 +99,18 @@ def mapping_of(text: str, *, name: str, known: Mapping[str, Collection[str]]) ->
     for kind, section in sections.items():
         if kind not in known or not isinstance(section, dict):
             raise MappingError(f"{name}: {kind}: is no section; known are {', '.join(known)}")
-    return {kind: _file(name, kind, section, known[kind]) for kind, section in sections.items()}
+    found = {kind: _file(name, kind, section, known[kind]) for kind, section in sections.items()}
+    files = {f"{kind}.csv": kind for kind in known if kind not in found or not found[kind].file}
+    for kind, mapping in found.items():
+        if mapping.file and (other := files.setdefault(mapping.file, kind)) != kind:
+            raise MappingError(f"{name}: {kind}.file: {mapping.file} is the file of {other} already")
+    return found
 
 
 def _file(name: str, kind: str, section: dict[str, Any], known: Collection[str]) -> FileMapping:
     file = section.pop("file", None)
+    if file is not None and (not isinstance(file, str) or not file or "/" in file or "\\" in file):
+        raise MappingError(f"{name}: {kind}.file: {file!r} is not the name of a file of the set")
     columns = {}
     for column, raw in section.items():
         key = f"{name}: {kind}.{column}"
@@ -116,10 +125,24 @@ def _column(key: str, raw: Any) -> ColumnMapping:
         return ColumnMapping(_parts(key, raw))
     if not isinstance(raw, dict) or "from" not in raw or raw.keys() - {"from", "date", "values"}:
         raise MappingError(f'{key}: must be a text or {{ from = "…", date = "…", values = {{ … }} }}')
-    values = raw.get("values")
-    if values is not None:
-        values = {str(old): str(new) for old, new in values.items()}
-    return ColumnMapping(_parts(key, raw["from"]), raw.get("date"), values)
+    template, form, values = raw["from"], raw.get("date"), raw.get("values")
+    if not isinstance(template, str):
+        raise MappingError(f"{key}: from: {template!r} is no text; write it in quotes")
+    if form is not None and not _names_a_day(form):
+        raise MappingError(f"{key}: date: {form!r} is no form of a day such as %d/%m/%Y")
+    if values is None:
+        return ColumnMapping(_parts(key, template), form)
+    if not isinstance(values, dict) or any(isinstance(new, dict | list) for new in values.values()):
+        raise MappingError(f'{key}: values: must be a table of texts, such as {{ CC = "card" }}')
+    return ColumnMapping(_parts(key, template), form, {old: str(new) for old, new in values.items()})
+
+
+def _names_a_day(form: Any) -> bool:
+    """Whether a day that is written in this form can be read from it again."""
+    try:
+        return datetime.strptime(AN_EXAMPLE.strftime(form), form) == AN_EXAMPLE  # noqa: DTZ007  (a date)
+    except (TypeError, ValueError):
+        return False
 
 
 def _parts(key: str, template: str) -> tuple[tuple[str, str | None], ...]:

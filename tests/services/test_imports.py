@@ -323,6 +323,16 @@ def test_a_mapping_renames_columns_makes_templates_and_constants_and_reads_dates
         ("[loans]\nrate = '{R}'", r"loans\.rate"),
         ("[borrowers]\nname = '{ID.__class__!r}'", "only column names"),
         ("[borrowers]\nname = 7", "must be a text"),
+        ("[borrowers]\nfile = 7", r"borrowers\.file: 7 is not the name"),
+        ("[borrowers]\nfile = '../clients.csv'", r"borrowers\.file: '../clients\.csv' is not the name"),
+        ("[borrowers]\nfile = 'a.csv'\n[loans]\nfile = 'a.csv'", r"loans\.file: a\.csv is the file of borr"),
+        ("[borrowers]\nfile = 'loans.csv'", r"borrowers\.file: loans\.csv is the file of loans"),
+        ("[loans]\nproduct = {from = 7}", r"loans\.product: from: 7 is no text"),
+        ("[loans]\nproduct = {from = '{T}', values = 'card'}", r"loans\.product: values: must be a table"),
+        ("[loans]\nproduct = {from = '{T}', values = {A = ['card']}}", r"loans\.product: values: must be"),
+        ("[loans]\nstart_date = {from = '{T}', date = 7}", r"loans\.start_date: date: 7 is no form"),
+        ("[loans]\nstart_date = {from = '{T}', date = '%Q'}", r"loans\.start_date: date: '%Q' is no form"),
+        ("[loans]\nstart_date = {from = '{T}', date = '%m/%Y'}", r"loans\.start_date: date: '%m/%Y' is no"),
     ],
 )
 def test_a_mapping_that_cannot_be_used_names_its_key(tmp_path, text, message):
