@@ -17,6 +17,7 @@ from portal.infra import policy_files
 from portal.vocabulary import HoldReason
 from tests.contact_machine import judge
 from tests.contact_machine.judge import Act, Happened, Life
+from tests.contact_machine.names import RULE_OF
 
 PACKS = ("default", "spdb-puhui", "us-regf")
 ZONES = ("Asia/Shanghai", "America/New_York")
@@ -27,50 +28,6 @@ STARTS = [  # before days off, and before clocks go forward and back in New York
     datetime(2026, 4, 28, 14, 0, tzinfo=UTC),
     datetime(2026, 10, 30, 13, 0, tzinfo=UTC),
 ]
-RULE_OF = {  # what each wrong is called by the gate
-    "out of hours": RuleId.HOURS,
-    "holiday": RuleId.PUBLIC_HOLIDAY,
-    "gap between collections": RuleId.CYCLE_GAP,
-    "calls of the day": RuleId.ATTEMPTS_PER_DAY,
-    "calls of the week": RuleId.ATTEMPTS_PER_WEEK,
-    "rings of the day": RuleId.UNANSWERED_PER_NUMBER,
-    "talks of the day": RuleId.CONVERSATIONS_PER_DAY,
-    "talks of the week": RuleId.CONVERSATIONS_PER_WEEK,
-    "talks of the month": RuleId.CONVERSATIONS_PER_MONTH,
-    "quiet": RuleId.COOLDOWN,
-    "order": RuleId.CHANNEL_ORDER,
-    "hours of the borrower": RuleId.PREFERRED_HOURS,
-    "channel closed": RuleId.CHANNEL_WANTED,
-    "stranger's number": RuleId.RIGHT_PARTY,
-    "nobody at home knows": RuleId.NOBODY_AT_HOME_KNOWS,
-    "nothing overdue": RuleId.OVERDUE_CONFIRMED,
-    "too early": RuleId.FIRST_AFTER_DPD,
-    "complaint": RuleId.NO_OPEN_COMPLAINT,
-    "dispute": RuleId.NO_OPEN_DISPUTE,
-    "hold": RuleId.NO_HOLD,
-    "crisis": RuleId.NO_CRISIS,
-    "breathing space": RuleId.BREATHING_SPACE,
-    "adviser": RuleId.NOT_REPRESENTED,
-    "agreement kept": RuleId.AGREEMENT_KEPT,
-    "third party forbidden": RuleId.THIRD_PARTY_ALLOWED,
-    "third party not needed": RuleId.THIRD_PARTY_NEEDED,
-    "third party again": RuleId.THIRD_PARTY_ONCE,
-    "third party said stop": RuleId.THIRD_PARTY_STOPPED,
-    "third party hears of the debt": RuleId.THIRD_PARTY_SILENT,
-    "not in the contract": RuleId.REFEREE_ALLOWED,
-    "visiting hours": RuleId.VISIT_WINDOW,
-    "visit on a holiday": RuleId.VISIT_HOLIDAY,
-    "consent taken back": RuleId.CONSENT_NOT_REVOKED,
-    "no consent": RuleId.VISIT_CONSENT,
-    "not theirs to start": RuleId.VISIT_INITIATOR,
-    "visit too early": RuleId.VISIT_MIN_DPD,
-    "other channels first": RuleId.VISIT_FAILED_CHANNELS,
-    "visits of the month": RuleId.VISIT_PER_MONTH,
-    "visit despite an adviser": RuleId.VISIT_NOT_REPRESENTED,
-    "fragile": RuleId.VISIT_NOT_VULNERABLE,
-    "too few come": RuleId.CREW_MINIMUM,
-    "untrained": RuleId.CREW_TRAINED,
-}
 HOLDS = [each.value for each in HoldReason if each.value not in ("complaint", "dispute")]
 SELDOM = st.sampled_from([False, False, False, True])
 AS_SHIPPED = st.none()

@@ -4,7 +4,6 @@ Agreements have tests of their own: in these sequences there is none."""
 
 from contextlib import ExitStack
 from datetime import timedelta
-from itertools import count
 from unittest import mock
 
 from sqlalchemy import select
@@ -15,11 +14,8 @@ from portal.infra.tenancy import TenantSession
 from portal.models import (
     Case,
     CaseLoan,
-    Complaint,
-    Consent,
     Contact,
     ContactPoint,
-    Hold,
     Party,
     Preference,
     Visit,
@@ -30,46 +26,27 @@ from portal.vocabulary import (
     ActionClass,
     CallResult,
     CaseState,
-    Channel,
-    ComplaintState,
-    ComplaintTopic,
-    ConsentPurpose,
     ContactKind,
     ContactOutcome,
-    HoldReason,
     IdType,
     Initiator,
-    Locale,
     PartyRole,
     PlaceKind,
-    Role,
     VisitPurpose,
     VisitState,
 )
 from tests import factories
+from tests.contact_machine.circumstances import Circumstances
 from tests.contact_machine.judge import Act
-from tests.contact_machine.machine import RULE_OF, Contacts
+from tests.contact_machine.machine import Contacts
+from tests.contact_machine.names import RULE_OF
+from tests.contact_machine.office import Office
 from tests.contact_machine.rules_alone import ACTIONS, CHANNELS
 
 HOUR = timedelta(hours=1)
-NUMBERS = count(1)
 
 
-class Office:
-    """The lender of a machine and its people, made once: what a sequence writes is taken back at its end."""
-
-    def __init__(self, engine, code):
-        self.engine = engine
-        with TenantSession(engine, expire_on_commit=False) as session:
-            self.lender = factories.lender(session, f"{code}-{next(NUMBERS)}", preset=code)
-            self.trained = [factories.staff(session, self.lender, Role.AGENT) for _ in range(2)]
-            self.untrained = factories.staff(session, self.lender, Role.AGENT, trained=False)
-            self.caller = factories.actor_of(factories.staff(session, self.lender, Role.CALLER))
-            self.lead = factories.actor_of(factories.staff(session, self.lender, Role.LEAD))
-            session.commit()
-
-
-class OnRows:
+class OnRows(Circumstances):
     def __init__(self, office, pack, life, now):
         self.office, self.life, self.decision = office, life, None
         self.stack = ExitStack()
@@ -119,9 +96,6 @@ class OnRows:
         session.add_all([second, self.party, self.wishes])
         session.flush()
         self.phones = {1: session.scalars(main.order_by(ContactPoint.id)).first(), 2: second}
-
-    def _owned(self, now):
-        return {"lender_id": self.office.lender.id, "created_at": now}
 
     def asks(self, act, now):
         """Ask as a service does; what it refuses is undone, and the answer kept."""
@@ -254,87 +228,6 @@ class OnRows:
         )
         self.session.add(visit)
 
-    def changed(self, now):
-        """Write how things stand now."""
-        life, loan = self.life, self.loan
-        loan.dpd = life.dpd
-        loan.overdue_amount = loan.overdue_principal = 500000 if life.overdue else 0
-        loan.overdue_interest = 0
-        self._wish()
-        self._hold(now)
-        self._complain(now)
-        self._consent(now)
-        self.session.flush()
-
-    def _wish(self):
-        life, wishes = self.life, self.wishes
-        wishes.opted_out = {"channels": sorted(CHANNELS[each].value for each in life.closed)}
-        wishes.preferred = {}
-        if life.hours:
-            days, opens, closes = life.hours
-            said = {"from": opens.isoformat("minutes"), "until": closes.isoformat("minutes")}
-            wishes.preferred = {"days": sorted(days)} | said
-        wishes.nobody_at_home_knows = life.nobody_knows
-        wishes.represented_by = "an adviser" if life.adviser else None
-        wishes.exam_day = life.exam
-
-    def _hold(self, now):
-        wanted = {HoldReason(each) for each in self.life.holds}
-        wanted |= {HoldReason.DISPUTE} if self.life.dispute else set()
-        query = select(Hold).where(Hold.case_id == self.case.id, Hold.ended_at.is_(None))
-        standing = {each.reason: each for each in self.session.scalars(query)}
-        for reason in sorted(wanted - standing.keys()):
-            since = self.life.breathing_since if reason is HoldReason.BREATHING_SPACE else now
-            owned = self._owned(since)
-            self.session.add(Hold(**owned, case_id=self.case.id, reason=reason, actor="test"))
-        for reason in standing.keys() - wanted:
-            standing[reason].ended_at, standing[reason].ended_by = now, "test"
-
-    def _complain(self, now):
-        query = select(Complaint).where(Complaint.case_id == self.case.id)
-        found = self.session.scalars(query).first()
-        if found is None and self.life.complaint:
-            found = Complaint(
-                **self._owned(now),
-                number=f"C{self.case.id}",
-                case_id=self.case.id,
-                topic=ComplaintTopic.CONDUCT,
-                channel=Channel.PORTAL,
-                locale=Locale.EN,
-                text="They shouted.",
-                received_at=now,
-                acknowledge_by=now.date(),
-                decide_by=now.date() + timedelta(days=15),
-            )
-            self.session.add(found)
-        if found is not None:
-            found.state = ComplaintState.RECEIVED if self.life.complaint else ComplaintState.CLOSED
-
-    def _consent(self, now):
-        found = list(self.session.scalars(select(Consent).where(Consent.case_id == self.case.id)))
-        standing = [each for each in found if each.revoked_at is None]
-        if self.life.consent == "none":
-            for each in found:
-                self.session.delete(each)
-        elif self.life.consent == "taken back":
-            for each in standing if found else [self._new_consent(now)]:
-                each.revoked_at = now
-        elif not standing:
-            self._new_consent(now)
-
-    def _new_consent(self, now):
-        made = Consent(
-            **self._owned(now),
-            case_id=self.case.id,
-            purpose=ConsentPurpose.VISIT_SERVICE,
-            text_version="1",
-            locale=Locale.EN,
-            channel=Channel.PORTAL,
-            actor="test",
-        )
-        self.session.add(made)
-        return made
-
     def new_case(self, now):
         """The case is closed, and the loan falls overdue again in another."""
         self.case.closed_at, self.case.state = now, CaseState.ARCHIVED
@@ -364,6 +257,6 @@ def machine(engine, code, zone):
             "code": code,
             "zone": zone,
             "make_world": staticmethod(lambda pack, life, now: OnRows(office, pack, life, now)),
-            "an_agreement_is_kept_or_broken": None,
+            "an_agreement_is_kept_or_broken": lambda _machine, _kept: None,
         },
     )

@@ -17,7 +17,8 @@ from portal.vocabulary import (
     PlaceKind,
     VisitPurpose,
 )
-from tests.contact_machine.machine import RULE_OF, Contacts
+from tests.contact_machine.machine import Contacts
+from tests.contact_machine.names import RULE_OF
 
 ACTIONS = {
     "call": Action.CALL,

@@ -13,7 +13,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Engine
 
 from tests.contact_machine import on_rows, rules_alone
-from tests.contact_machine.machine import PACKS, RULE_OF, ZONES
+from tests.contact_machine.machine import PACKS, ZONES
+from tests.contact_machine.names import RULE_OF
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 holds a service message back."""
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.contact_machine import on_rows, rules_alone
@@ -11,7 +11,7 @@ from tests.contact_machine.machine import PACKS, ZONES
 SMALL = settings(
     max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
-SMALLER = settings(SMALL, max_examples=5, stateful_step_count=20)
+SMALLER = settings(SMALL, max_examples=4, stateful_step_count=12, phases=[Phase.generate])
 
 
 @pytest.mark.parametrize("zone", ZONES)
