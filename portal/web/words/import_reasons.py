@@ -6,7 +6,7 @@ sentence again by its form. What has none here is shown as it is."""
 import re
 from functools import cache
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 
 def _l(sentence: str) -> str:
@@ -66,6 +66,7 @@ SENTENCES = (
         "cell %(cell)s is a number of more than %(digits)s digits, which a spreadsheet cuts: write it as text"
     ),
     _l("%(set)s: its day is not named: give --as-of, or write as_of = 2026-03-01 to %(file)s"),
+    _l("the sheet %(sheet)s: %(problem)s"),
     _l("the sheet %(sheet)s names a row beyond %(most)s"),
     _l("the sheet %(sheet)s: as_of is expected in A1, and its day, such as 2026-03-01, beside it"),
     _l("%(set)s: the sheet %(sheet)s is none of a loan book; known are %(known)s; remove it"),
@@ -86,6 +87,14 @@ SENTENCES = (
     _l("%(set)s: %(file)s is no file of a loan book; known are %(known)s; move it away"),
     _l("%(set)s: exactly one entry is expected, such as as_of = 2026-03-01"),
 )
+# The same without what a library said of it, which only stands in English.
+DETAIL = ": %(problem)s"
+WITHOUT_DETAIL = (
+    _l("cannot be read as CSV"),
+    _l("is damaged from here on"),
+    _l("%(set)s cannot be read as %(kind)s"),
+    _l("%(set)s is damaged"),
+)
 
 
 def said(reason: str) -> str:
@@ -93,7 +102,9 @@ def said(reason: str) -> str:
     for form, sentence in _forms():
         if match := form.fullmatch(reason):
             facts = {name: said(part) for name, part in match.groupdict().items()}
-            return str(gettext(sentence, **facts))
+            bare = sentence.removesuffix(DETAIL)
+            in_short = bare in WITHOUT_DETAIL and get_locale().language != "en"
+            return str(gettext(bare if in_short else sentence, **facts))
     return reason
 
 
@@ -107,6 +118,6 @@ def _forms() -> list[tuple[re.Pattern[str], str]]:
 def _pattern(sentence: str) -> re.Pattern[str]:
     parts = GAP.split(sentence.replace("%%", "%"))
     return re.compile(
-        "".join(f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts)),
+        "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)),
         re.DOTALL,
     )
