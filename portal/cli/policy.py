@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from portal.cli import context
+from portal.cli import context, policy_simulated
 from portal.cli.context import DayOption, InputError, json_option, show
 from portal.vocabulary import Locale
 
@@ -130,7 +130,7 @@ def simulate(file: Path, weeks: int, code: str | None, *, as_json: bool) -> None
             else [each.code for each in lenders.all_lenders(session)]
         )
     changes = (each for name in codes for each in _replayed(installation, name, pack, weeks, tally))
-    (_print_json if as_json else _print_lines)(pack, changes, tally)
+    (policy_simulated.as_json if as_json else policy_simulated.as_table)(pack, changes, tally)
 
 
 def _replayed(installation: Any, code: str, pack: "Policy", weeks: int, tally: "Tally") -> "Iterator[Change]":
@@ -160,67 +160,6 @@ def _progress(code: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"{code}: decisions", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _print_json(pack: "Policy", changes: "Iterator[Change]", tally: "Tally") -> None:
-    """One object, written while the decisions are read: they may be many."""
-    head = json.dumps({"pack": pack.version_id}, ensure_ascii=False)[:-1]
-    click.echo(head + ', "changes": [', nl=False)
-    for number, each in enumerate(changes):
-        click.echo((", " if number else "") + json.dumps(_as_dict(each), ensure_ascii=False), nl=False)
-    click.echo("], " + json.dumps({"totals": _totals(tally)}, ensure_ascii=False)[1:])
-
-
-def _print_lines(pack: "Policy", changes: "Iterator[Change]", tally: "Tally") -> None:
-    click.echo(f"Under {pack.version_id}:")
-    for each in changes:
-        said = _as_dict(each)
-        click.echo(
-            f"{said['at']}  {said['lender']}  case {said['case'] or '-'}  {said['action']}  {said['now']}"
-        )
-        for rule in said["rules"]:
-            click.echo(f"    {rule['sentence']} (Source: {rule['source']})")
-    totals = _totals(tally)
-    click.echo(
-        f"{totals['decisions']:,} decisions: {totals['refused']:,} would have been refused, "
-        f"{totals['allowed']:,} allowed that were refused, {totals['same']:,} the same, "
-        f"{totals['not_replayable']:,} not replayable."
-    )
-    for rule, count in totals["by_rule"].items():
-        click.echo(f"  {count:>8,}  {rule}")
-
-
-def _as_dict(change: "Change") -> dict[str, Any]:
-    from portal.web.words import operations
-
-    return {
-        "at": change.at.isoformat(timespec="seconds"),
-        "lender": change.lender,
-        "case": change.case,
-        "action": change.action.value,
-        "decision": change.decision,
-        "then": "allowed" if change.allowed_then else "refused",
-        "now": "refused" if change.allowed_then else "allowed",
-        "rules": [
-            {
-                "id": line.id.value,
-                "sentence": operations.rule(line, change.currency),
-                "source": line.source_texts["en"],
-            }
-            for line in change.rules
-        ],
-    }
-
-
-def _totals(tally: "Tally") -> dict[str, Any]:
-    return {
-        "decisions": tally.read,
-        "refused": tally.refused,
-        "allowed": tally.allowed,
-        "same": tally.same,
-        "not_replayable": tally.not_replayable,
-        "by_rule": dict(tally.by_rule.most_common()),
-    }
 
 
 def _packs() -> None:

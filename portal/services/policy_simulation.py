@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from portal.domain import contact_rules
 from portal.domain.contact_facts import from_json
-from portal.domain.policy import Policy
+from portal.domain.policy import Policy, Source
 from portal.models import Case, Decision, Lender
 from portal.services import gate
 from portal.services.gate import RuleLine
-from portal.vocabulary import Action
+from portal.vocabulary import Action, ActionClass
 
 AT_ONCE = 500
 Progress = Callable[[int, int], None]
@@ -35,6 +35,7 @@ class Change:
     lender: str
     case: str | None
     action: Action
+    action_class: ActionClass
     decision: str
     allowed_then: bool
     currency: str
@@ -43,7 +44,9 @@ class Change:
 
 @dataclass(kw_only=True)
 class Tally:
-    """Counts over the decisions read; `by_rule`: how many more decisions each rule would have refused."""
+    """Counts over the decisions read. `by_rule`, `by_act`: of those that would have been refused, how many
+    each rule refuses and how many are of each act and class; `keys`: the key of the pack behind a rule, and
+    its source."""
 
     read: int = 0
     same: int = 0
@@ -51,6 +54,8 @@ class Tally:
     allowed: int = 0
     not_replayable: int = 0
     by_rule: Counter[str] = field(default_factory=Counter)
+    by_act: Counter[str] = field(default_factory=Counter)
+    keys: dict[str, tuple[str, Source]] = field(default_factory=dict)
 
 
 def replay(
@@ -88,6 +93,7 @@ def replay(
                 lender=lender.code,
                 case=case,
                 action=decision.action,
+                action_class=decision.action_class,
                 decision=decision.ref,
                 allowed_then=decision.allowed,
                 currency=currency or policy.business.currency,
@@ -121,4 +127,6 @@ def _turned(decision: Decision, policy: Policy, tally: Tally) -> list[RuleLine] 
     tally.refused += 1
     refusing = [each for each in judged.failed if each.id not in aside]
     tally.by_rule.update(each.id.value for each in refusing)
+    tally.by_act[f"{decision.action.value} ({decision.action_class.value})"] += 1
+    tally.keys.update({each.id.value: (each.key, each.source) for each in refusing})
     return [gate.as_line(each) for each in refusing]

@@ -1,6 +1,7 @@
 """`portal policy`: check a pack, show one, try one on the decisions of the last weeks."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +15,8 @@ from tests import factories
 from tests.conftest import KEYS as SECRETS
 from tests.conftest import NOW
 from tests.packs import pack_file
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "policies" / "stricter.toml"
 
 
 @pytest.fixture
@@ -48,6 +51,7 @@ def test_a_pack_in_order_says_what_it_changes(offline, tmp_path):
     ("contact", "key", "allowed"),
     [
         ({"phone_attempts_per_day": 9}, "contact.phone_attempts_per_day", "a whole number from 1 to 6"),
+        ({"phone_attempts_per_day": "2"}, "contact.phone_attempts_per_day", "a whole number from 1 to 6"),
         ({"per_day": 9}, "contact.per_day", "one of recording, window"),
         ({"per_month": 1}, "contact.per_month", "at least contact.per_week"),
     ],
@@ -63,6 +67,22 @@ def test_a_broken_pack_ends_with_2_and_names_file_key_reason_and_what_is_allowed
     assert found["reason"]
     assert found["allowed"].startswith(allowed)
     assert f"mine.toml: {key}: {found['reason']}; allowed: {allowed}" in result.stderr
+
+
+def test_a_version_that_begins_on_a_day_that_is_taken_ends_with_2(offline, tmp_path):
+    result = offline("check", pack_file(tmp_path, "tw@2027.1.toml", begins="2026-01-01"))
+    assert result.exit_code == 2
+    assert (
+        "pack.effective_from: another version begins on that day; allowed: a day of its own" in result.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    "path", sorted([*policy_files.FOLDER.glob("*.toml"), EXAMPLE]), ids=lambda path: path.stem
+)
+def test_every_pack_we_ship_is_in_order(offline, path):
+    result = offline("check", path)
+    assert result.exit_code == 0, result.stderr
 
 
 def test_what_is_no_pack_at_all_ends_with_2(offline, tmp_path):
@@ -122,25 +142,62 @@ def stricter(tmp_path):
 def test_a_stricter_pack_lists_what_would_have_been_refused_and_why(run, called, stricter):
     result = run("simulate", "--pack", stricter, "--weeks", 8)
     assert result.exit_code == 0, result.stderr
-    assert f"2026-03-02T02:00:00+00:00  north-bank  case {called.ref}  call  refused" in result.stdout
-    assert "(Source: House rule" in result.stdout
-    assert "1 decisions: 1 would have been refused, 0 allowed that were refused" in result.stdout
+    head, columns, line, *sums = filter(None, result.stdout.splitlines())
+    assert head.startswith("Under stricter 1 ")
+    assert columns.split() == ["when", "lender", "case", "act", "now", "why"]
+    told = (
+        f"2026-03-02 10:00 north-bank {called.ref} call (collection) refused Calls, messages and letters only"
+    )
+    assert " ".join(line.split()).startswith(told)
+    assert line.index("Calls") == columns.index("why")
+    assert [each.split()[:2] for each in sums[:5]] == [
+        ["1", "decisions"],
+        ["1", "were"],
+        ["0", "were"],
+        ["0", "would"],
+        ["0", "cannot"],
+    ]
+    assert sums[6].split()[:3] == ["1", "hours", "[contact.window:"]
+    assert sums[8].split() == ["1", "call", "(collection)"]
+
+
+def test_every_reason_of_a_refusal_has_a_line_under_why(run, called, tmp_path):
+    changes = {"window": ["11:00", "20:00"], "first_after_dpd": 40}
+    stricter = pack_file(tmp_path, "stricter.toml", contact=changes, visit={"window": ["11:00", "20:00"]})
+    result = run("simulate", "--pack", stricter, "--weeks", 8)
+    assert result.exit_code == 0, result.stderr
+    _, columns, first, second, *_ = result.stdout.splitlines()
+    assert "11:00" in first[columns.index("why") :]
+    assert "40" in second[columns.index("why") :]
+    assert not second[: columns.index("why")].strip()
 
 
 def test_the_same_as_one_json_object(run, called, stricter):
     found = json.loads(run("simulate", "--pack", stricter, "--weeks", 8, "--json").stdout)
     [change] = found["changes"]
     assert (change["case"], change["then"], change["now"]) == (called.ref, "allowed", "refused")
-    assert [rule["id"] for rule in change["rules"]] == ["hours"]
-    assert "11:00" in change["rules"][0]["sentence"]
+    assert (change["action"], change["class"]) == ("call", "collection")
+    [rule] = change["rules"]
+    assert rule["id"] == "hours"
+    assert "11:00" in rule["sentence"]
     assert found["totals"] == {
         "decisions": 1,
         "refused": 1,
         "allowed": 0,
         "same": 0,
         "not_replayable": 0,
-        "by_rule": {"hours": 1},
+        "by_rule": {"hours": {"count": 1, "key": "contact.window", "source": rule["source"]}},
+        "by_act": {"call (collection)": 1},
     }
+
+
+def test_a_broken_pack_is_not_tried_on_anything(run, called, tmp_path):
+    broken = pack_file(tmp_path, "broken.toml", contact={"phone_attempts_per_day": 9})
+    for more in ([], ["--json"]):
+        result = run("simulate", "--pack", broken, "--weeks", 8, *more)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "broken.toml: contact.phone_attempts_per_day: " in result.stderr
+        assert "allowed: a whole number from 1 to 6" in result.stderr
 
 
 def test_a_lender_without_decisions_gives_an_empty_list_and_an_unknown_one_is_refused(run, session, stricter):
