@@ -3,9 +3,19 @@
 import pytest
 from sqlalchemy import event
 
-from portal.services import calls, policies, promises, strategies
+from portal.services import (
+    calls,
+    contests,
+    disputes,
+    notifications,
+    policies,
+    promises,
+    strategies,
+    timelines,
+)
 from portal.services.call_acts import Heard
-from portal.vocabulary import ContactOutcome, Role
+from portal.vocabulary import ContactOutcome, DisputeKind, MessageState, Role
+from portal.web.words.borrower_entry import EVENTS
 from tests import factories
 from tests.factories import NOW, TODAY, actor_of
 from tests.signing_in import sign_in_staff
@@ -66,3 +76,42 @@ def test_a_list_asks_as_much_for_one_row_as_for_many(app, client, session, lende
     many = asked(app, client, path)
 
     assert len(many) == len(few) <= MOST, many
+
+
+def told_of(session, lender, count):
+    """Borrowers who dispute a debt, contest an entry of their timeline and do not get their messages."""
+    for _ in range(count):
+        case = factories.late_borrower(session, lender)
+        actor = actor_of(case.borrower)
+        message = notifications.notify(
+            session, borrower=case.borrower, case=case, template="proof_complete", now=NOW
+        )
+        message.state = MessageState.UNDELIVERED
+        facts = {"case": case, "words": "No.", "actor": actor, "now": NOW}
+        disputes.open(session, loan=None, kind=DisputeKind.PAID, **facts)
+        entry = timelines.page_of(session, case=case, actions=EVENTS, after=None).entries[0]
+        sequence = timelines.find(session, case=case, name=entry.name, actions=EVENTS)
+        contests.raise_(session, sequence=sequence, **facts)
+    session.commit()
+
+
+@pytest.mark.parametrize("path", ["/agent/messages", "/agent/disputes", "/agent/contests"])
+def test_what_borrowers_say_and_what_did_not_reach_them_is_listed_at_once(
+    app, client, session, lender, lead, path
+):
+    told_of(session, lender, 1)
+    few = asked(app, client, path)
+    told_of(session, lender, 4)
+
+    many = asked(app, client, path)
+
+    assert len(many) == len(few) <= MOST, many
+
+
+@pytest.mark.parametrize("path", ["/agent/templates", "/agent/import"])
+def test_the_lists_of_an_admin_ask_little(app, client, session, lender, path):
+    admin = factories.staff(session, lender, Role.ADMIN)
+    session.commit()
+    sign_in_staff(client, admin)
+
+    assert len(seen := asked(app, client, path)) <= MOST, seen
