@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 Told = Callable[[str, int], None]
+Share = Callable[[str, int], int]  # of a file and the rows of it that are done: percent of the whole
 
 
 @click.command("import")
@@ -80,7 +81,7 @@ class _Work:
                 session,
                 lender=lender,
                 book=self._book,
-                progress=self._shown("checked", self._book),
+                progress=self._shown("checked", lambda _kind, _rows: self._book.meter.percent()),
             )
         return dict(check.counts) if check.problems or dry_run else self._write(check)
 
@@ -89,7 +90,6 @@ class _Work:
         from portal.infra import clock
         from portal.services import imports
 
-        self._book.meter.restart()
         with self._installation.writing() as session, session.begin():
             lender = context.lender_of(session, self._code)
             outcome = imports.write(
@@ -98,7 +98,7 @@ class _Work:
                 check=check,
                 actor=system(lender.id, "import"),
                 now=clock.now(),
-                progress=self._shown("written", self._book),
+                progress=self._shown("written", check.percent_written),
             )
         self.unchanged = outcome.unchanged
         return outcome.counts
@@ -157,7 +157,7 @@ def _stop_on_problems(check: "Check | None") -> None:
 def _bar() -> Iterator[Callable[..., Told]]:
     """Show the file, its rows, how many a second, and how much of the set is done: on a terminal only.
 
-    Gives a function that makes the progress of one stage; without a set, how much there is is not known."""
+    Gives a function that makes the progress of one stage; without a share, how much there is is not known."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -168,14 +168,14 @@ def _bar() -> Iterator[Callable[..., Told]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("opening the set", total=None)
 
-        def stage(verb: str, book: "BookSet | None" = None) -> Told:
+        def stage(verb: str, share: Share | None = None) -> Told:
             began: dict[str, float] = {}
 
             def tell(kind: str, rows: int) -> None:
                 seconds = clock.monotonic() - began.setdefault(kind, clock.monotonic())
                 rate = f", {rows / seconds:,.0f} a second" if seconds > 1 else ""
-                total = 100 if book else None
-                done = book.meter.percent() if book else 0
+                total = 100 if share else None
+                done = share(kind, rows) if share else 0
                 bar.update(
                     task, description=f"{kind}: {rows:,} rows {verb}{rate}", completed=done, total=total
                 )

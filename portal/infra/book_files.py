@@ -53,12 +53,9 @@ class Meter:
         self._current: BinaryIO | None = None
 
     def percent(self) -> int:
-        """How much of the set was read since the last start, 0 to 100."""
+        """How much of the set was read, 0 to 100."""
         done = self._before + (self._current.tell() if self._current else 0)
         return min(100, done * 100 // self.total) if self.total else 100
-
-    def restart(self) -> None:
-        self._before = 0
 
     @contextmanager
     def reading(self, content: BinaryIO, size: int) -> Iterator[None]:

@@ -1,15 +1,19 @@
 """The rows of a loan book between being read and being written: in a temporary database of this process.
 
 It spills to disk, so that memory stays flat however many rows there are, and it is gone when closed, or
-with the process. Nothing that says who somebody is stands in it: names, identity numbers, telephone numbers
-and the like are read from the set a second time when they are written."""
+with the process. What says who somebody is stands in it under a key that only this process has: names,
+identity numbers, telephone numbers and the like."""
 
 import json
+import pickle
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+NONCE_BYTES = 12
 NUMBERS = 2048  # an instalment's key is its loan's handle times this, plus its number
 OF_BOOK = 0  # the line of what stands in the book and not in the set
 
@@ -27,6 +31,7 @@ CREATE TABLE payment (
     handle INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, line INTEGER,
     loan INTEGER, paid_on TEXT, amount INTEGER, currency TEXT, kind TEXT, reference TEXT);
 CREATE TABLE other (key TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID;
+CREATE TABLE aside (handle INTEGER PRIMARY KEY, kind TEXT, nonce BLOB, sealed BLOB);
 """
 LOANS = """
 SELECT borrower.book_id, loan.key, product, currency, principal, annual_rate, start_date, periods, method,
@@ -48,6 +53,7 @@ class BookStage:
     """Rows by kind, each key once."""
 
     def __init__(self) -> None:
+        self._cipher = AESGCM(AESGCM.generate_key(256))
         self._database = sqlite.connect("", isolation_level=None)
         for pragma in ("synchronous = OFF", "journal_mode = OFF", "cache_size = -16000"):
             self._database.execute(f"PRAGMA {pragma}")
@@ -76,6 +82,21 @@ class BookStage:
         """Say under which id the rows with these keys stand in the book now."""
         change = f"UPDATE {table} SET book_id = ? WHERE key = ?"  # noqa: S608  (a name of ours)
         self._database.executemany(change, [(book_id, key) for key, book_id in ids.items()])
+
+    def put_aside(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep rows of a kind as they are, sealed, for when they are written."""
+        if rows:
+            nonce = secrets.token_bytes(NONCE_BYTES)
+            sealed = self._cipher.encrypt(nonce, pickle.dumps(rows), kind.encode())
+            self._database.execute(
+                "INSERT INTO aside (kind, nonce, sealed) VALUES (?, ?, ?)", [kind, nonce, sealed]
+            )
+
+    def aside(self, kind: str) -> Iterator[Any]:
+        """Return the rows of a kind that were put aside, in their order."""
+        query = "SELECT nonce, sealed FROM aside WHERE kind = ? ORDER BY handle"
+        for nonce, sealed in self._database.execute(query, [kind]):
+            yield from pickle.loads(self._cipher.decrypt(nonce, sealed, kind.encode()))  # noqa: S301  (ours)
 
     def chunks(self, query: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
         """Read what a query of this module finds, some rows at a time."""

@@ -97,10 +97,11 @@ class Checks:
         return found
 
     def _borrowers(self, rows: Sequence[RawRow], found: Found) -> None:
-        staged = Staged()
+        read, staged = [], Staged()
         for place, raw in enumerate(rows):
             wrong: list[CellError] = []
             row = self.typed("borrowers", raw.cells, wrong)
+            read.append(row)
             if not wrong:
                 wrong += half_a_position(row)
                 self.look_at_number(place, row, found)
@@ -108,6 +109,12 @@ class Checks:
             if number := row.get("borrower_no"):
                 staged.add(place, (number, raw.line))
         self.keep("borrower", (), staged, "borrower_no", found)
+        self.put_aside("borrowers", read, found)
+
+    def put_aside(self, kind: str, rows: Sequence[Row], found: Found) -> None:
+        """Keep rows about people until they are written; of a set with something wrong nothing will be."""
+        if not found.wrong:
+            self.stage.put_aside(kind, rows)
 
     def look_at_number(self, place: int, row: Row, found: Found) -> None:
         """Say of an ID number whose check digit does not fit that it is wrong, or only odd."""

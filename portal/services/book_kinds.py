@@ -42,4 +42,4 @@ STAGED: Mapping[str, str] = MappingProxyType(
         "payments": book_stage.PAYMENTS,
     }
 )
-"""The kinds that are written from the stage, and what reads them there. The others are read a second time."""
+"""The kinds whose rows the stage has in tables, and what reads them there. The others were put aside."""

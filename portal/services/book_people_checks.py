@@ -19,7 +19,8 @@ def take(checks: Checks, kind: str, rows: Sequence[RawRow]) -> Found | None:
     if kind not in _CHECKS:
         return None
     found = Found()
-    _CHECKS[kind](checks, rows, found)
+    read = _CHECKS[kind](checks, rows, found)
+    checks.put_aside(kind, read, found)
     found.wrong.sort(key=lambda each: each[0])
     return found
 
@@ -44,12 +45,13 @@ def _point_value(checks: Checks, kind: ContactKind, value: str) -> str:
     return book_cells.email(value) if kind is ContactKind.EMAIL else value
 
 
-def _contact_points(checks: Checks, rows: Sequence[RawRow], found: Found) -> None:
+def _contact_points(checks: Checks, rows: Sequence[RawRow], found: Found) -> list[Row]:
     borrowers = checks.known_borrowers({raw.cells.get("borrower_no", "") for raw in rows})
-    keyring, staged = crypto.keyring(), Staged()
+    keyring, staged, read = crypto.keyring(), Staged(), list[Row]()
     for place, raw in enumerate(rows):
         wrong: list[CellError] = []
         row = typed(checks, "contact_points", raw, wrong)
+        read.append(row)
         if not wrong:
             wrong += half_a_position(row)
             number, kind = row["borrower_no"], row["kind"]
@@ -59,14 +61,16 @@ def _contact_points(checks: Checks, rows: Sequence[RawRow], found: Found) -> Non
             staged.add(place, (f"point|{number}|{kind}|{index}", raw.line))
         found.add(place, wrong)
     checks.keep("other", (), staged, "value", found)
+    return read
 
 
-def _parties(checks: Checks, rows: Sequence[RawRow], found: Found) -> None:
+def _parties(checks: Checks, rows: Sequence[RawRow], found: Found) -> list[Row]:
     loans = checks.known_loans({raw.cells.get("contract_no", "") for raw in rows})
-    staged = Staged()
+    staged, read = Staged(), list[Row]()
     for place, raw in enumerate(rows):
         wrong: list[CellError] = []
         row = typed(checks, "parties", raw, wrong)
+        read.append(row)
         if not wrong:
             if row["contract_no"] not in loans:
                 wrong.append(no_loan(row))
@@ -74,15 +78,17 @@ def _parties(checks: Checks, rows: Sequence[RawRow], found: Found) -> None:
             staged.add(place, (f"party|{row['contract_no']}|{row['party_no']}", raw.line))
         found.add(place, wrong)
     checks.keep("other", (), staged, "party_no", found)
+    return read
 
 
-def _contacts(checks: Checks, rows: Sequence[RawRow], found: Found) -> None:
+def _contacts(checks: Checks, rows: Sequence[RawRow], found: Found) -> list[Row]:
     loans = checks.known_loans({raw.cells.get("contract_no", "") for raw in rows} - {""})
     borrowers = checks.known_borrowers({raw.cells.get("borrower_no", "") for raw in rows} - {""})
-    staged = Staged()
+    staged, read = Staged(), list[Row]()
     for place, raw in enumerate(rows):
         wrong: list[CellError] = []
         row = typed(checks, "contacts", raw, wrong)
+        read.append(row)
         if not wrong:
             loan, borrower, at = row["contract_no"] or "", row["borrower_no"] or "", row["at"]
             if bool(loan) == bool(borrower):
@@ -96,6 +102,7 @@ def _contacts(checks: Checks, rows: Sequence[RawRow], found: Found) -> None:
             staged.add(place, (f"contact|{loan}|{borrower}|{at.timestamp()}|{row['channel']}", raw.line))
         found.add(place, wrong)
     checks.keep("other", (), staged, "at", found)
+    return read
 
 
 _CHECKS = {"contact_points": _contact_points, "parties": _parties, "contacts": _contacts}

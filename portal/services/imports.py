@@ -20,7 +20,7 @@ from portal.models.functions import refresh_statistics
 from portal.services import audit, book_people_checks, book_rows, policies
 from portal.services.book_checks import Checks
 from portal.services.book_kinds import STAGED, TABLES, WRITERS
-from portal.services.book_rows import CellError, Row
+from portal.services.book_rows import CellError
 from portal.services.book_writing import CHUNK, Target
 from portal.vocabulary import JobState
 
@@ -47,6 +47,11 @@ class Check:
     @property
     def too_many(self) -> bool:
         return len(self.problems) >= MOST_PROBLEMS
+
+    def percent_written(self, kind: str, rows: int) -> int:
+        """How much of the set is written when so many rows of a kind are, 0 to 100."""
+        before = sum(self.counts[each] for each in KINDS[: KINDS.index(kind)])
+        return min(100, (before + rows) * 100 // (self.counts.total() or 1))
 
     def take(self, kind: str, rows: Sequence[RawRow], unread: Iterable[Problem]) -> None:
         """Check some rows of a file; `unread` are those among them that could not be read at all."""
@@ -100,6 +105,8 @@ def check(
 ) -> Check:
     """Read every row of a set and collect up to 1,000 problems. Writes nothing.
 
+    What was read is kept, so that nothing is read while others wait to write. Refused: the files changed.
+
     An ID number whose check digit does not fit is a problem with `strict_ids`, else a warning; None: as the
     lender's rules say."""
     rules = policies.in_force(lender.preset, book.as_of)
@@ -115,6 +122,8 @@ def check(
             progress(kind, found.counts[kind])
             if found.too_many:
                 return found
+    if not book.unchanged():
+        raise Refused("book_changed_while_read")
     return found
 
 
@@ -127,7 +136,7 @@ def write(
     now: datetime,
     progress: Progress = lambda *_: None,
 ) -> Outcome:
-    """Write a checked set. Refused: the book already stands at a later day, or the files were changed.
+    """Write a checked set. Refused: the book already stands at a later day.
 
     Of a set that was taken in before, only contacts are written that had to wait for a case."""
     book = check.book
@@ -145,8 +154,6 @@ def write(
         for number, rows in enumerate(_rows_to_write(check, kind)):
             waiting += WRITERS[kind](target, check.checks.stage, rows) or 0
             progress(kind, number * CHUNK + len(rows))
-    if not book.unchanged():
-        raise Refused("book_changed_while_read")
     counts = {kind: number for kind, number in entry.counts.items() if kind != WAITING}
     if waiting == waited:
         return Outcome(unchanged=True, counts=counts, waiting=waiting, taken=entry)
@@ -194,19 +201,10 @@ def _raw_rows(book: BookSet, kind: str) -> Iterator[RawRow | Problem]:
 
 
 def _rows_to_write(check: Check, kind: str) -> Iterator[list[Any]]:
+    stage = check.checks.stage
     if kind in STAGED:
-        return check.checks.stage.chunks(STAGED[kind], CHUNK)
-    return _chunks(_typed_rows(check, kind), CHUNK)
-
-
-def _typed_rows(check: Check, kind: str) -> Iterator[Row]:
-    """Read the rows a second time. They were right a moment ago: if not, the file was changed."""
-    for raw in _raw_rows(check.book, kind):
-        wrong: list[CellError] = []
-        row = book_people_checks.typed(check.checks, kind, raw, wrong) if isinstance(raw, RawRow) else {}
-        if wrong or not row:
-            raise Refused("book_changed_while_read")
-        yield row
+        return stage.chunks(STAGED[kind], CHUNK)
+    return _chunks(stage.aside(kind), CHUNK)
 
 
 def _chunks(rows: Iterator[T], size: int) -> Iterator[list[T]]:

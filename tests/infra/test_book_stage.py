@@ -3,6 +3,7 @@
 import pytest
 
 from portal.infra.book_stage import INSTALMENTS, LOANS, NUMBERS, BookStage
+from tests.conftest import NOW
 
 PARTS = ("due_date", "principal", "interest", "fees", "principal_paid", "interest_paid", "fees_paid")
 
@@ -43,3 +44,20 @@ def test_only_loans_of_the_set_are_to_be_written(stage):
     stage.add("loan", ("book_id", "borrower"), [("old", 0, 5, None), ("new", 2, None, 1)])
 
     assert [row[:2] for chunk in stage.chunks(LOANS, 10) for row in chunk] == [(9, "new")]
+
+
+def test_rows_about_people_come_back_in_their_order_and_stand_there_sealed(stage):
+    first, second = (
+        [{"name": "林示範", "at": NOW}, {"name": "Test Two", "at": None}],
+        [{"name": "Test Three"}],
+    )
+    stage.put_aside("borrowers", first)
+    stage.put_aside("borrowers", second)
+    stage.put_aside("parties", [{"name": "Test Four"}])
+    stage.put_aside("contacts", [])
+
+    assert list(stage.aside("borrowers")) == [*first, *second]
+    assert list(stage.aside("contacts")) == []
+    kept = [bytes(blob) for row in stage._database.execute("SELECT nonce, sealed FROM aside") for blob in row]
+    assert len(kept) == 6
+    assert not [blob for blob in kept if b"Test" in blob or "林示範".encode() in blob]

@@ -1,5 +1,6 @@
 """Taking in a loan book again, a newer one, a changed one, and a large one."""
 
+import shutil
 import tracemalloc
 from datetime import date
 
@@ -9,7 +10,8 @@ from sqlalchemy import func, select
 from portal.domain.actor import system
 from portal.domain.refusals import Refused
 from portal.infra import crypto
-from portal.models import BookImport, Borrower, ContactPoint, Instalment, Lender, Loan, Payment
+from portal.infra.book_files import open_set
+from portal.models import BookImport, Borrower, ContactPoint, Instalment, Lender, Loan, Party, Payment
 from portal.services import book_rows, imports
 from portal.vocabulary import ContactKind, IdType
 from tests import factories
@@ -91,13 +93,34 @@ def test_an_older_set_is_refused(session, lender, tmp_path):
         imports.write(session, lender=lender, check=older, actor=system(lender.id, "import"), now=NOW)
 
 
-def test_a_file_changed_between_check_and_writing_is_refused(session, lender, tmp_path):
+def test_a_file_changed_while_it_is_read_is_refused(session, lender, tmp_path):
     place = books.write(tmp_path / "book")
-    checked = check(session, lender, place)
+    book = open_set(place, kinds=imports.KINDS)
     (place / "payments.csv").write_text(books.PAYMENTS.replace("1036.50", "9999.00"), "utf-8")
 
     with pytest.raises(Refused, match="book_changed_while_read"):
-        imports.write(session, lender=lender, check=checked, actor=system(lender.id, "import"), now=NOW)
+        imports.check(session, lender=lender, book=book)
+
+
+def test_what_was_checked_is_written_and_no_file_is_read_again(session, lender, tmp_path):
+    """While a set is written, on SQLite nobody else can write: nothing is read by then."""
+    parties = "contract_no,party_no,role,name,consent,signs\nL1,1,guarantor,Test Three,yes,no\n"
+    place = books.write(tmp_path / "book", parties=parties)
+    checked = check(session, lender, place)
+    shutil.rmtree(place)
+    imports.write(session, lender=lender, check=checked, actor=system(lender.id, "import"), now=NOW)
+
+    assert {each.name for each in session.scalars(select(Borrower))} == {"林示範", "Test Two"}
+    assert [each.name for each in session.scalars(select(Party))] == ["Test Three"]
+    assert session.scalars(select(Payment.amount)).all() == [103650]
+
+
+def test_how_much_is_written_is_told_over_all_files(session, lender, tmp_path):
+    checked = check(session, lender, books.write(tmp_path / "book"))
+
+    assert checked.percent_written("borrowers", 1) == 10  # of 2 + 2 + 5 + 1 rows
+    assert checked.percent_written("instalments", 5) == 90
+    assert checked.percent_written("payments", 1) == 100
 
 
 def test_payments_alone_may_follow_when_their_loans_are_in_the_book(session, lender, tmp_path):
