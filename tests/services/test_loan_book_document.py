@@ -22,9 +22,7 @@ from portal.vocabulary import (
 from tests import factories
 
 TEXT = Path("docs/loan-book.md").read_text("utf-8")
-SECTIONS = {
-    name: text for name, text in re.findall(r"^### `(\w+)\.csv`[^\n]*\n(.*?)(?=^##)", TEXT, re.M | re.S)
-}
+SECTIONS = dict(re.findall(r"^### `(\w+)\.csv`[^\n]*\n(.*?)(?=^##)", TEXT, re.M | re.S))
 WORDS = {
     "borrowers": (IdType, Locale),
     "loans": (Product, Method, DayCount),
@@ -53,20 +51,21 @@ def test_every_word_that_a_cell_may_hold_is_named(kind):
 
 def test_the_mapping_that_is_shown_turns_a_lenders_own_files(session, tmp_path):
     lender = factories.lender(session, preset="tw")
-    (tmp_path / "clients.csv").write_text("ID,LAST,FIRST,MOBILE,SEX\n7,林,示範,0912345678,1\n", "utf-8")
-    (tmp_path / "loans.csv").write_text(
+    place = tmp_path / "book"
+    place.mkdir()
+    (place / "clients.csv").write_text("ID,LAST,FIRST,MOBILE,SEX\n7,林,示範,0912345678,1\n", "utf-8")
+    (place / "loans.csv").write_text(
         "ID,TYPE,OPENED,contract_no,principal,annual_rate,periods,method,day_count\n"
         "7,CC,31/12/2025,X1,2000,0.15,3,minimum_payment,act/365\n",
         "utf-8",
     )
-    (tmp_path / "set.toml").write_text("as_of = 2026-03-01\n", "utf-8")
+    (place / "set.toml").write_text("as_of = 2026-03-01\n", "utf-8")
     shown = re.search(r"```toml\n(.*?)```", TEXT, re.S)
     mappings = mapping_of(shown[1], name="shown", known=imports.COLUMNS)
-    book = open_set(tmp_path, kinds=imports.KINDS, mappings=mappings)
+    book = open_set(place, kinds=imports.KINDS, mappings=mappings)
     check = imports.check(session, lender=lender, book=book)
 
     assert check.problems == []
     assert check.counts == {"borrowers": 1, "loans": 1}
-    assert [
-        (row["borrower_no"], row["name"], row["phone"]) for row in check.checks.stage.aside("borrowers")
-    ] == [("C7", "林 示範", "+886912345678")]
+    row = next(check.checks.stage.aside("borrowers"))
+    assert (row["borrower_no"], row["name"], row["phone"]) == ("C7", "林 示範", "+886912345678")
