@@ -27,7 +27,7 @@ from portal.models import (
 from portal.services import cases, gate_history, repayments
 from portal.services.gate_visits import Question, crew_of, visit_facts
 from portal.vocabulary import (
-    OPEN_COMPLAINT,
+    BRAKING_COMPLAINT,
     Action,
     ActionClass,
     CaseState,
@@ -187,7 +187,7 @@ def open_complaints(session: Session, case: Case) -> Sequence[Complaint]:
     query = select(Complaint).where(
         Complaint.lender_id == case.lender_id,
         Complaint.case_id == case.id,
-        Complaint.state.in_(OPEN_COMPLAINT),
+        Complaint.state.in_(BRAKING_COMPLAINT),
     )
     return session.scalars(query).all()
 

@@ -33,7 +33,7 @@ from portal.models import (
 )
 from portal.services import repayments
 from portal.vocabulary import (
-    OPEN_COMPLAINT,
+    BRAKING_COMPLAINT,
     AgreementState,
     Channel,
     HoldReason,
@@ -128,7 +128,7 @@ class _Reading:
         for case_id, reason in self._rows(placed):
             found[case_id] |= {reason}
         complained = select(Complaint.case_id).where(
-            Complaint.case_id.in_(self.case_ids), Complaint.state.in_(OPEN_COMPLAINT)
+            Complaint.case_id.in_(self.case_ids), Complaint.state.in_(BRAKING_COMPLAINT)
         )
         for (case_id,) in self._rows(complained):
             found[case_id] |= {HoldReason.COMPLAINT}

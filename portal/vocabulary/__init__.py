@@ -14,7 +14,13 @@ from portal.vocabulary.case import (
     ServiceReason,
     StepState,
 )
-from portal.vocabulary.complaint import OPEN_COMPLAINT, ComplaintOutcome, ComplaintState, ComplaintTopic
+from portal.vocabulary.complaint import (
+    BRAKING_COMPLAINT,
+    OPEN_COMPLAINT,
+    ComplaintOutcome,
+    ComplaintState,
+    ComplaintTopic,
+)
 from portal.vocabulary.contact import (
     Action,
     ActionClass,
@@ -68,6 +74,7 @@ from portal.vocabulary.visit import (
 )
 
 __all__ = [
+    "BRAKING_COMPLAINT",
     "OPEN_COMPLAINT",
     "Action",
     "ActionClass",

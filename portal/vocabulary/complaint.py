@@ -24,6 +24,8 @@ class ComplaintState(StrEnum):
 
 
 OPEN_COMPLAINT = (ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED, ComplaintState.INVESTIGATING)
+# Nobody is collected from while a second look is waited for either.
+BRAKING_COMPLAINT = (*OPEN_COMPLAINT, ComplaintState.REVIEW_REQUESTED)
 
 
 class ComplaintOutcome(StrEnum):
