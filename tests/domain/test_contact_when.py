@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import get_type_hints
 from zoneinfo import ZoneInfo
 
@@ -141,7 +141,9 @@ def test_no_minute_before_it_is_allowed_and_it_is_also_where_clocks_change(start
         assert not decide(Action.CALL, log.told(facts, at), HOUSE, at).allowed
 
 
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.timezones())
+# Offsets, not places: a time that a changed clock leaves out or repeats equals none of another zone.
+offsets = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=offsets)
 
 
 def told() -> st.SearchStrategy[Facts]:
