@@ -17,13 +17,13 @@ from portal.domain import masking
 from portal.domain.contact_decision import RuleId
 from portal.domain.refusals import Refused
 from portal.infra import clock
-from portal.services import decisions, gate, overrides
+from portal.services import decisions, gate, gate_again, overrides
 from portal.vocabulary import Action, Role
 from portal.web import access, words
 from portal.web.forms import CHOSEN, FILLED, REQUIRED, PortalForm
 from portal.web.page import go_to, page
 from portal.web.transactions import commits, session
-from portal.web.words import operations
+from portal.web.words import gate_facts, operations
 
 if TYPE_CHECKING:
     from portal.models import Case, Decision
@@ -177,16 +177,28 @@ def _offer_rules(form: RequestForm, found: "Decision", case: "Case") -> None:
 def _decision_page(case: "Case", found: "Decision", form: RequestForm, *, status: int = 200) -> Response:
     _offer_rules(form, found, case)
     asked = [each for each in overrides.of_case(session, case=case) if each.action is found.action]
+    facts, actor, now = gate_again.told(found), access.actor(), clock.now()
+    again = facts is not None and not found.allowed
+    opens, told = None, None
+    if facts is not None:
+        number = gate_again.number(session, found)
+        told = gate_facts.groups(facts, number=number, currency=case.currency)
+        if again:
+            opens = gate_again.opens(session, found, facts, case=case, actor=actor, now=now)
     return page(
         "agent/overrides/decision.html",
         status=status,
         case=case,
         borrower=masking.name(case.borrower.name),
         decision=found,
-        who=decisions.asked_by(session, found, actor=access.actor()),
+        who=decisions.asked_by(session, found, actor=actor),
+        again=again,
+        opens=opens,
+        open_now=now,
+        facts=told,
         rules=_shown(gate.explain(found), case.currency),
         asked=asked,
-        open_ref=overrides.open_ref(asked, now=clock.now()),
+        open_ref=overrides.open_ref(asked, now=now),
         form=form,
     )
 
