@@ -362,6 +362,13 @@ def test_a_why_names_a_source_of_the_pack_or_of_the_house():
         policy.build(files)
 
 
+def test_a_pack_cannot_give_a_source_of_the_house_another_meaning():
+    files = changed()
+    files[1][1]["sources"] = {"cba-2026": {"status": "house", "en": "x", "zh-Hans": "x", "zh-Hant": "x"}}
+    with pytest.raises(PolicyError, match=r"^test.toml: sources.cba-2026: is a source of the house"):
+        policy.build(files)
+
+
 def test_a_source_is_complete_in_every_language():
     files = changed()
     files[1][1]["sources"] = {"half": {"status": "house", "en": "Half"}}

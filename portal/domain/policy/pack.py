@@ -69,6 +69,8 @@ def _read_sources(files: Sequence[PackFile]) -> dict[str, Source]:
     for file, data in files:
         for source, raw in data.get("sources", {}).items():
             key = f"sources.{source}"
+            if source in sources:  # every key under the name would change its source without a word
+                raise PolicyError(file, key, "is a source of the house", "a name of its own")
             if not isinstance(raw, dict) or raw.keys() != columns.keys():
                 raise PolicyError(file, key, "is not complete", "exactly " + ", ".join(columns))
             read = {
