@@ -99,6 +99,40 @@ def set_carrier(code: str, sms: str | None, mail: str | None, *, as_json: bool) 
     )
 
 
+@lender.command(
+    "reports",
+    epilog="""\b
+Example:  portal lender reports north-bank
+          portal lender reports north-bank --off
+          Reports go to /delivery-reports/north-bank. A new secret replaces the one before at once.""",
+)
+@click.argument("code")
+@click.option("--off", is_flag=True, help="Take no delivery reports any more.")
+@json_option
+def set_reports(code: str, *, off: bool, as_json: bool) -> None:
+    """Make the secret that the gateways of lender CODE sign delivery reports with, and print it once."""
+    from portal.domain.actor import system
+    from portal.infra import clock
+    from portal.services import delivery_reports
+
+    with open_portal().writing.begin() as session:
+        found = lender_of(session, code)
+        actor, now = system(found.id, "command-line"), clock.now()
+        secret = None
+        if off:
+            delivery_reports.forget_secret(session, lender=found, actor=actor, now=now)
+        else:
+            secret = delivery_reports.renew_secret(session, lender=found, actor=actor, now=now)
+        result = {"code": found.code, "path": f"/delivery-reports/{found.code}", "secret": secret}
+    show(result, as_json=as_json, text=_told_secret)
+
+
+def _told_secret(made: dict[str, Any]) -> str:
+    if made["secret"] is None:
+        return f"{made['code']} takes no delivery reports any more."
+    return f"Reports go to {made['path']}\nSecret (shown only now): {made['secret']}"
+
+
 @click.group(
     epilog="""\b
 Example:  portal staff add lin@north-bank.example --lender north-bank --role lead"""

@@ -150,6 +150,8 @@ class _Decision(Look):
     def _leads_to_borrower(self, channel: Channel) -> bool:
         kind = _KINDS.get(channel)
         lost = kind is ContactKind.PHONE and self.history.number_is_wrong
+        if channel is not Channel.PHONE and kind in self.facts.undeliverable:
+            return False
         return kind in self.facts.reachable and channel not in self.facts.opted_out and not lost
 
     def _in_turn(self, channel: Channel) -> bool:

@@ -39,7 +39,8 @@ class Chosen:
 class CaseFacts:
     """An open case as it is. Amounts are minor units; `dpd` and `overdue_since` are the contract's, of the
     loan that is longest overdue. `contacts` stand oldest first. `journey_since`: the day of the newest move
-    of the case; `visit_on`: the day of its newest visit that was not called off, past or coming."""
+    of the case; `visit_on`: the day of its newest visit that was not called off, past or coming.
+    `undeliverable`: kinds whose main address messages do not reach; a telephone can be rung all the same."""
 
     state: CaseState
     zone: str | None = None
@@ -49,6 +50,7 @@ class CaseFacts:
     cards_only: bool = False
     holds: frozenset[HoldReason] = frozenset()
     reachable: frozenset[ContactKind] = frozenset()
+    undeliverable: frozenset[ContactKind] = frozenset()
     opted_out: frozenset[Channel] = frozenset()
     hours: tuple[time, time] | None = None
     weekdays: frozenset[int] = frozenset()

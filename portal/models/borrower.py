@@ -1,6 +1,6 @@
 """A person who owes, and how to reach them."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -45,11 +45,20 @@ class ContactPoint(Row):
         belongs("borrower_id", "borrower"),
         UniqueConstraint("borrower_id", "kind", "value_index"),
         Index(None, "lender_id", "value_index"),
+        # The few that messages do not reach: every list of the night asks which.
+        Index(
+            "ix_contact_point_undeliverable",
+            "borrower_id",
+            sqlite_where=text("undeliverable_since IS NOT NULL"),
+            postgresql_where=text("undeliverable_since IS NOT NULL"),
+        ),
     )
 
     borrower_id: Mapped[int]
     kind: Mapped[ContactKind] = word(ContactKind)
     main: Mapped[bool] = mapped_column(Flag)
+    main_since: Mapped[datetime | None]  # where it became the main one again; None: at once, or never
+    undeliverable_since: Mapped[datetime | None]  # when the first message left that did not arrive there
     value_sealed: Mapped[bytes]
     value_index: Mapped[bytes]
     area_sealed: Mapped[bytes | None]  # province and city of a place

@@ -26,6 +26,8 @@ class Lender(Base):
     # Its own carriers, as addresses sealed with a key of the lender; else those of the installation.
     sms_url_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     mail_url_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # What its gateways sign their delivery reports with, sealed likewise; None: it takes no reports.
+    report_secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class DataKey(Row):

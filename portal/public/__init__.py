@@ -6,6 +6,7 @@ blueprint = Blueprint("public", __name__)
 
 from portal.public import (  # noqa: E402  (registers their routes)
     complaints,  # noqa: F401
+    delivery_reports,  # noqa: F401
     development,  # noqa: F401
     health,  # noqa: F401
     invitations,  # noqa: F401

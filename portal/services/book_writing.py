@@ -130,7 +130,7 @@ def _write_points(target: Target, rows: Sequence[tuple[int, Row]], known_ids: Se
     """Make what the book says the main point of its kind; points known from elsewhere stay, as others."""
     before = points_of(target, known_ids)
     keyring = crypto.keyring()
-    added, changed = [], []
+    added, changed, again = [], [], []
     told: set[tuple[int, ContactKind]] = set()
     refs = iter(ids.new_refs(len(rows) * len(ContactKind)))
     for borrower_id, row in rows:
@@ -147,6 +147,8 @@ def _write_points(target: Target, rows: Sequence[tuple[int, Row]], known_ids: Se
             point = {"main": 1, "value_index": indexes[0]} | _point(target.lender_id, ref, kind, row)
             if old:
                 changed.append({"at": old.id} | point | {"main": True})
+                if not old.main:
+                    again.append({"at": old.id, "main_since": target.now})
             else:
                 values = (point[name] for name in _POINT)
                 added.append((ref, target.moment, borrower_id, kind, *values))
@@ -154,6 +156,7 @@ def _write_points(target: Target, rows: Sequence[tuple[int, Row]], known_ids: Se
     target.change(ContactPoint, others)
     target.write(POINTS, added)
     target.change(ContactPoint, changed)
+    target.change(ContactPoint, again)
 
 
 def points_of(target: Target, borrower_ids: Sequence[int]) -> dict[tuple[int, ContactKind, bytes], Any]:

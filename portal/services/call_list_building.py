@@ -159,6 +159,9 @@ class _Build:
             exists().where(Hold.case_id == Case.id, Hold.ended_at.is_(None)),
             exists().where(Complaint.case_id == Case.id, Complaint.state.in_(OPEN_COMPLAINT)),
             exists().where(Preference.borrower_id == Case.borrower_id),
+            exists().where(
+                ContactPoint.borrower_id == Case.borrower_id, ContactPoint.undeliverable_since.is_not(None)
+            ),
             exists().where(Strategy.case_id == Case.id, Strategy.set_by.is_not(None)),
         )
 

@@ -72,7 +72,9 @@ class Which:
         )
         found_again = (
             strategies_of(
-                self.lender_id, Strategy.reason == StepReason.NO_CHANNEL, ContactPoint.created_at >= since
+                self.lender_id,
+                Strategy.reason == StepReason.NO_CHANNEL,
+                or_(ContactPoint.created_at >= since, ContactPoint.main_since >= since),
             )
             .join(Case, Case.id == Strategy.case_id)
             .join(ContactPoint, ContactPoint.borrower_id == Case.borrower_id)

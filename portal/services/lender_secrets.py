@@ -1,4 +1,5 @@
-"""What a lender's own row keeps sealed: what opens its signing key, and the addresses of its carriers."""
+"""What a lender's own row keeps sealed: what opens its signing key, the addresses of its carriers, and what
+these sign their reports with."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -6,7 +7,7 @@ from sqlalchemy.orm import Session
 from portal.infra import crypto
 from portal.models import Lender
 
-COLUMNS = ("passphrase_sealed", "sms_url_sealed", "mail_url_sealed")
+COLUMNS = ("passphrase_sealed", "sms_url_sealed", "mail_url_sealed", "report_secret_sealed")
 
 
 def read(lender: Lender, column: str) -> bytes | None:

@@ -39,14 +39,17 @@ def send_collection(
 
     Where nobody at home knows, the neutral text goes instead. A message that the gate forbids, other than by
     the hour, is kept as withheld. `facts` fill gaps that the case does not: `amount` in minor units and
-    `date` of a promise. Refused: no address for the channel, no account to pay into, or words that may not
+    `date` of a promise. Refused: no address for the channel, or one
+    that messages do not reach, no account to pay into, or words that may not
     be sent."""
     borrower, rule = case.borrower, TEXTS[template]
     if rule.instead and nobody_at_home_knows(session, case=case):
         template, rule = rule.instead, TEXTS[rule.instead]
-    address = notifications.address_of(session, borrower=borrower, channel=channel)
-    if address is None:
+    point = notifications.main_point(session, borrower=borrower, channel=channel)
+    if point is None:
         raise Refused("no_address_on_file")
+    if point.undeliverable_since is not None:
+        raise Refused("address_undeliverable")
     policy = policies.of(lenders.get(session, case.lender_id), now)
     asked = Question(
         case=case,
@@ -64,7 +67,7 @@ def send_collection(
         to=borrower,
         template=template,
         channel=channel,
-        recipient=address,
+        recipient=point.value,
         case=case,
         decision=gate.ask(session, **asked),
         now=now,

@@ -125,14 +125,19 @@ def send_to_address(
 
 def address_of(session: Session, *, borrower: Borrower, channel: Channel) -> str | None:
     """Return the borrower's main address for a channel."""
+    point = main_point(session, borrower=borrower, channel=channel)
+    return point.value if point else None
+
+
+def main_point(session: Session, *, borrower: Borrower, channel: Channel) -> ContactPoint | None:
+    """Return the main address on file for a channel, whether messages reach it or not."""
     query = select(ContactPoint).where(
         ContactPoint.lender_id == borrower.lender_id,
         ContactPoint.borrower_id == borrower.id,
         ContactPoint.kind == KINDS[channel],
         ContactPoint.main.is_(True),
     )
-    point = session.scalars(query.order_by(ContactPoint.id)).first()
-    return point.value if point else None
+    return session.scalars(query.order_by(ContactPoint.id)).first()
 
 
 def queue(

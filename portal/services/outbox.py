@@ -14,7 +14,7 @@ from portal.domain.contact_decision import RuleId
 from portal.domain.message_rules import TEXTS
 from portal.infra.delivery import Letter
 from portal.models import Borrower, Case, Contact, Decision, Message
-from portal.services import audit, gate, lenders, policies, quiet_hours, strategies
+from portal.services import audit, deliveries, gate, lenders, policies, quiet_hours, strategies
 from portal.services.gate_visits import Question
 from portal.vocabulary import Action, ActionClass, Channel, ContactOutcome, Initiator, MessageState
 
@@ -48,8 +48,13 @@ def claim(session: Session, *, now: datetime, limit: int = 50) -> list[Letter]:
 def sent(session: Session, *, letter: Letter, now: datetime) -> bool:
     """Note that a letter was delivered. False: it was noted before, by another worker."""
     message = _waiting(session, letter)
-    if message is None:
-        return False
+    if message is not None:
+        note_sent(session, message=message, now=now)
+    return message is not None
+
+
+def note_sent(session: Session, *, message: Message, now: datetime) -> None:
+    """Note that a gateway has a message, which the caller holds locked. Collection is a contact from then."""
     message.state, message.sent_at = MessageState.SENT, now
     message.problem = message.claimed_until = None
     case = _case(session, message)
@@ -57,7 +62,6 @@ def sent(session: Session, *, letter: Letter, now: datetime) -> bool:
         session.add(_contact(message, case, now))
         _look_ahead(session, case, now)
     _record(session, "message_sent", message, case, now)
-    return True
 
 
 def failed(session: Session, *, letter: Letter, problem: str, now: datetime, for_good: bool = False) -> None:
@@ -70,8 +74,8 @@ def failed(session: Session, *, letter: Letter, problem: str, now: datetime, for
     message.attempts += 1
     message.problem, message.claimed_until = problem, None
     if for_good:
-        message.state, message.reported_at = MessageState.UNDELIVERED, now
-        _record(session, "message_undelivered", message, _case(session, message), now)
+        actor = system(message.lender_id, "outbox")
+        deliveries.undelivered(session, message=message, actor=actor, now=now)
     elif message.attempts >= MOST_TRIES:
         _give_up(session, message, problem, now)
     else:

@@ -26,6 +26,7 @@ from portal.vocabulary import (
 )
 
 CHANNELS = {NextStep.SMS: Channel.SMS, NextStep.EMAIL: Channel.EMAIL}
+NO_WAY_THERE = ("no_address_on_file", "address_undeliverable")
 TRIED_AGAIN_AFTER = timedelta(days=1)
 
 
@@ -122,7 +123,7 @@ def _send(
                 session, case=case, template=template, channel=channel, actor=actor, now=now, **facts
             )
         except Refused as refusal:
-            if refusal.code == "no_address_on_file":
+            if refusal.code in NO_WAY_THERE:
                 continue
             return False
         return message.state is MessageState.WAITING
@@ -145,13 +146,18 @@ def _template(session: Session, case: Case, strategy: Strategy) -> tuple[str, di
 
 
 def _reachable(lender_id: int) -> Select[int]:
-    """Cases whose borrower has an address for a message."""
+    """Cases whose borrower has an address that messages reach."""
     kinds = (ContactKind.PHONE, ContactKind.EMAIL)
     query = select(Case.id).join(
         ContactPoint,
         (ContactPoint.lender_id == Case.lender_id) & (ContactPoint.borrower_id == Case.borrower_id),
     )
-    return query.where(Case.lender_id == lender_id, ContactPoint.main.is_(True), ContactPoint.kind.in_(kinds))
+    return query.where(
+        Case.lender_id == lender_id,
+        ContactPoint.main.is_(True),
+        ContactPoint.kind.in_(kinds),
+        ContactPoint.undeliverable_since.is_(None),
+    )
 
 
 def _beginning(day: date, policy: Policy) -> datetime:

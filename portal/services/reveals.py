@@ -32,11 +32,14 @@ _KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """One value as a page shows it: masked, or in full when it was asked for. Empty: nothing is on file."""
+    """One value as a page shows it: masked, or in full when it was asked for. Empty: nothing is on file.
+
+    `undeliverable_since`: when the first message left that did not arrive there; None: messages do."""
 
     field: PersonalField
     text: str
     shown: bool = False
+    undeliverable_since: datetime | None = None
 
 
 Values = Mapping[PersonalField, Value]
@@ -172,9 +175,20 @@ def _values(
     borrower: Borrower, points: Points, *, shown: frozenset[PersonalField] = frozenset()
 ) -> dict[PersonalField, Value]:
     return {
-        field: Value(field=field, text=_text(borrower, points, field, field in shown), shown=field in shown)
+        field: Value(
+            field=field,
+            text=_text(borrower, points, field, field in shown),
+            shown=field in shown,
+            undeliverable_since=_undeliverable_since(points, field),
+        )
         for field in PersonalField
     }
+
+
+def _undeliverable_since(points: Points, field: PersonalField) -> datetime | None:
+    kind = _KINDS.get(field)
+    point = points.get(kind) if kind else None
+    return point.undeliverable_since if point else None
 
 
 def _text(borrower: Borrower, points: Points, field: PersonalField, in_full: bool) -> str:

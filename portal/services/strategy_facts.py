@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from portal.domain import overlay
@@ -78,6 +78,7 @@ class _Reading:
         moves, visits = self._moves(), self._visits()
         people = {row.borrower_id for row in cases}
         points, wishes = self._points(people), self._wishes(people)
+        unreached = self._unreached(people)
         return {
             row.id: Told(
                 row.id,
@@ -89,6 +90,7 @@ class _Reading:
                     **debts.get(row.id, {}),
                     holds=holds[row.id],
                     reachable=points[row.borrower_id],
+                    undeliverable=unreached[row.borrower_id],
                     contacts=tuple(contacts[row.id]),
                     promise=promises.get(row.id),
                     plan=plans.get(row.id),
@@ -189,9 +191,15 @@ class _Reading:
         return {case_id: at.astimezone(self.zone).date() for case_id, at in rows}
 
     def _points(self, people: set[int]) -> Mapping[int, frozenset[Any]]:
-        query = select(ContactPoint.borrower_id, ContactPoint.kind).where(
-            ContactPoint.borrower_id.in_(people)
-        )
+        return self._kinds(ContactPoint.borrower_id.in_(people))
+
+    def _unreached(self, people: set[int]) -> Mapping[int, frozenset[Any]]:
+        """The kinds of address whose main one messages do not reach."""
+        lost = ContactPoint.undeliverable_since.is_not(None)
+        return self._kinds(ContactPoint.borrower_id.in_(people), ContactPoint.main.is_(True), lost)
+
+    def _kinds(self, *which: ColumnElement[bool]) -> Mapping[int, frozenset[Any]]:
+        query = select(ContactPoint.borrower_id, ContactPoint.kind).where(*which)
         found: dict[int, frozenset[Any]] = defaultdict(frozenset)
         for borrower_id, kind in self._rows(query.distinct()):
             found[borrower_id] |= {kind}

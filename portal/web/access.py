@@ -19,7 +19,7 @@ from portal.vocabulary import Locale, Role
 from portal.web.sessions import BrowserSession
 from portal.web.transactions import installation
 
-NOBODY_ASKS = frozenset({"static", "public.alive", "public.ready"})
+NOBODY_ASKS = frozenset({"static", "public.alive", "public.ready", "public.note_deliveries"})
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -18,6 +18,7 @@ NO_SESSION = (
     "/static/",
     "/healthz",
     "/readyz",
+    "/delivery-reports/",
 )  # answered without a look into the database for who is asking
 TOUCH_AFTER = timedelta(minutes=1)  # a page view does not write more often than this
 ANONYMOUS_LIFE = timedelta(hours=4)

@@ -11,7 +11,7 @@ PUBLIC_PAGES = sorted(Path("portal").glob("public/*.py"))
 NO_COMMIT = {"sign_out", "report_violation"}
 
 # What runs before a page, and is none.
-HOOKS = {"blueprint.url_value_preprocessor"}
+HOOKS = {"blueprint.url_value_preprocessor", "blueprint.record_once"}
 
 
 def views(path):

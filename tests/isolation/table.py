@@ -49,6 +49,8 @@ PUBLIC = (
     # It shows what left to whoever develops the portal; it is not there in production. Nothing left here yet.
     get("public.messages", EVERYBODY),
     post("public.report_violation", EVERYBODY),
+    # Machines come here, and the signature lets them in; 415: a form is no report, whoever sends it.
+    post("public.note_deliveries", EVERYBODY, answer=(415,), code="alpha"),
     get("public.staff_sign_in", EVERYBODY),
     post("public.enter_staff", EVERYBODY, {"email": "nobody@x.example", "password": "wrong"}, answer=(422,)),
     get("public.staff_code", EVERYBODY),

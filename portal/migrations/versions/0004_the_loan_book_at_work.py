@@ -46,8 +46,18 @@ def upgrade() -> None:
     _strategy()
     protect(*TABLES)
     op.add_column("case", sa.Column("cured_on", types.Day(), nullable=True))
-    for name in ("sms_url_sealed", "mail_url_sealed"):
+    for name in ("sms_url_sealed", "mail_url_sealed", "report_secret_sealed"):
         op.add_column("lender", sa.Column(name, sa.LargeBinary(), nullable=True))
+    for name in ("main_since", "undeliverable_since"):
+        op.add_column("contact_point", sa.Column(name, types.UtcDateTime(), nullable=True))
+    unreached = sa.text("undeliverable_since IS NOT NULL")
+    op.create_index(
+        "ix_contact_point_undeliverable",
+        "contact_point",
+        ["borrower_id"],
+        sqlite_where=unreached,
+        postgresql_where=unreached,
+    )
     for name, kind in (("actor", sa.Text()), ("paid", types.Whole), ("decided_on", types.Day())):
         op.add_column("promise", sa.Column(name, kind, nullable=True))
     op.create_index(op.f("ix_promise_lender_id_state_due_on"), "promise", ["lender_id", "state", "due_on"])

@@ -62,6 +62,7 @@ ACTIONS = {
     "staff_signed_in": _l("Staff signed in"),
     "training_recorded": _l("Training recorded"),
     "message_text_saved": _l("Text of a message changed"),
+    "report_secret_set": _l("Secret for delivery reports changed"),
     "carrier_set": _l("Gateway of the lender changed"),
     "book_imported": _l("Loan book imported"),
     **imports.ACTIONS,

@@ -15,6 +15,7 @@ from portal.vocabulary import (
 
 REFUSALS = {
     "link_closed": _l("This link is closed. You can ask for a new one on its page, or call us."),
+    "address_undeliverable": _l("Messages do not reach this address. Find out the right one first."),
     "no_address_on_file": _l("There is no number and no e-mail address on file to which it could be sent."),
     "code_wrong": _l(
         "This code does not fit. Please check the newest message, or have a new code sent below."

@@ -75,6 +75,7 @@ EVENTS = {
     "override_used": Event(_l("An exception was used"), "shield", "warn", {"about": Action}),
     "message_sent": Event(_l("Message sent"), "message"),
     "message_failed": Event(_l("A message could not be delivered"), "message", "warn"),
+    "message_delivered": Event(_l("A message arrived"), "message"),
     "message_undelivered": Event(_l("A message did not arrive"), "message", "warn"),
     "message_withheld": Event(_l("A message was held back: a rule came between"), "shield", "warn"),
     "message_sent_again": Event(_l("A message is sent again"), "message"),
