@@ -11,7 +11,7 @@ from portal.cli import portal
 from portal.config import NAMES, ROOT
 from portal.models import Message, PersonalLink, Staff
 from portal.models.audit_entry import AuditEntry
-from portal.services import accounts, carriers, lenders
+from portal.services import accounts, carriers, lender_secrets, lenders
 from portal.vocabulary import Channel, Locale, Role
 from tests import authenticator, factories
 from tests.conftest import KEYS, NOW
@@ -311,3 +311,21 @@ def test_a_gateway_that_could_not_carry_is_refused_and_not_kept(run, session, op
     session.rollback()
     session.expire_all()
     assert carriers.of(lender) == {}
+
+
+def test_the_secret_for_delivery_reports_is_printed_once_kept_sealed_and_taken_away(run, session):
+    lender = factories.lender(session)
+    session.commit()
+
+    given = json.loads(run("lender", "reports", lender.code, "--json").stdout)
+    assert given["path"] == f"/delivery-reports/{lender.code}"
+    session.rollback()
+    session.expire_all()
+    assert lender_secrets.read(lender, "report_secret_sealed") == given["secret"].encode()
+    assert given["secret"] not in run("lender", "reports", lender.code).stdout
+
+    off = run("lender", "reports", lender.code, "--off")
+    assert (off.exit_code, off.stdout.strip()) == (0, f"{lender.code} takes no delivery reports any more.")
+    session.rollback()
+    session.expire_all()
+    assert lender.report_secret_sealed is None

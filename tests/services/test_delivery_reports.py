@@ -20,12 +20,13 @@ from portal.services import (
     notifications,
     outbox,
     policies,
+    promises,
     reminders,
     strategies,
 )
-from portal.vocabulary import Channel, ContactKind, MessageState, NextStep, StepReason
+from portal.vocabulary import Channel, ContactKind, MessageState, NextStep, Role, StepReason
 from tests import factories
-from tests.factories import NOW, actor_of
+from tests.factories import NOW, TODAY, actor_of
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -228,6 +229,20 @@ def test_a_reminder_to_a_dead_number_is_not_written_and_the_case_goes_on(session
     assert reminders.send_due(session, lender_id=lender.id, now=NOW, limit=10) == 0
 
 
+def test_a_promise_is_not_reminded_of_where_no_message_arrives(session, lender, case):
+    actor = actor_of(factories.staff(session, lender, Role.CALLER))
+    tomorrow = TODAY + DAY
+    promises.make(session, case=case, contact=None, amount=50_000, due_on=tomorrow, actor=actor, now=NOW)
+    for point in session.scalars(select(ContactPoint)):
+        point.undeliverable_since = NOW
+    session.flush()
+
+    assert reminders.send_of_promises(session, lender_id=lender.id, now=NOW, limit=10) == 0
+    main_phone(session, case).undeliverable_since = None
+    assert reminders.send_of_promises(session, lender_id=lender.id, now=NOW, limit=10) == 1
+    assert session.scalars(select(Message)).one().channel is Channel.SMS
+
+
 def test_what_comes_next_is_said_anew_when_a_message_did_not_arrive(session, lender, case):
     actor = system(lender.id, "nightly")
     policy = policies.of(lender, NOW)
@@ -241,9 +256,7 @@ def test_what_comes_next_is_said_anew_when_a_message_did_not_arrive(session, len
 
     report(session, lender, message, "undelivered")
 
-    row = strategies.of_case(session, case=case)
-    assert row.step not in (NextStep.EMAIL, NextStep.SMS)
-    assert Channel.EMAIL.value not in {row.step.value, row.facts.get("until")}
+    assert strategies.of_case(session, case=case).step not in (NextStep.EMAIL, NextStep.SMS)
 
 
 def test_a_number_that_takes_no_sms_can_still_be_rung(session, lender, case):

@@ -82,7 +82,8 @@ def test_a_telephone_that_comes_back_is_the_main_one_again(session, lender, tmp_
     take_in(session, lender, books.write(tmp_path / "three", set="as_of = 2026-03-03\n"))
 
     points = session.scalars(select(ContactPoint).where(ContactPoint.kind == ContactKind.PHONE))
-    assert {point.value: point.main for point in points} == {"+886912345678": True, "+886987654321": False}
+    found = {point.value: (point.main, point.main_since is not None) for point in points}
+    assert found == {"+886912345678": (True, True), "+886987654321": (False, False)}
 
 
 def test_an_older_set_is_refused(session, lender, tmp_path):
