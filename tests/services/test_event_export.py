@@ -224,7 +224,7 @@ def test_another_lender_is_not_told(session, lender, case, caller):
 
 
 def test_memory_does_not_grow_with_what_happened(session, lender, case, caller, monkeypatch):
-    monkeypatch.setattr(event_export, "AT_A_TIME", 20)
+    monkeypatch.setattr(event_export, "AT_A_TIME", 10)
     first = called(session, case, caller)
 
     def peak(times):
@@ -242,14 +242,14 @@ def test_memory_does_not_grow_with_what_happened(session, lender, case, caller, 
         tracemalloc.start()
         count = 0
         for count, _event in enumerate(found, start=1):
-            if count % 20 == 0:
+            if count % 10 == 0:
                 gc.collect()
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return count, most
 
-    few, little = peak(60)
-    many, more = peak(540)
+    few, little = peak(20)
+    many, more = peak(180)
 
     assert many > 9 * few
     assert more < 2 * little
