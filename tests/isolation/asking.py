@@ -194,7 +194,9 @@ def is_at_the_entry(answer: TestResponse) -> bool:
 
 
 def everybody(world: World, row: Row) -> Iterator[Question]:
-    """All questions about one address. Who may not open it is tried at one lender: the other is no other."""
+    """All questions about one address. Who may not open it is tried at one lender and on one database: a role
+    is turned away before the page asks for anything."""
+    everywhere = world.owner.dialect.name == "postgresql"
     for who in world.people:
-        if who.lender != BETA or who.kind in row.who:
+        if who.kind in row.who or (who.lender != BETA and not everywhere):
             yield from questions(world, row, who)

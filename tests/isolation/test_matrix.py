@@ -14,6 +14,7 @@ from tests.isolation.asked import NOT_SIGNED_IN, Kind, Row
 from tests.isolation.table import ROWS
 
 EVERY_ROW = [pytest.param(row, id=f"{row.endpoint}:{row.method}") for row in ROWS]
+ONE_DATABASE = pytest.param("sqlite", marks=pytest.mark.xdist_group("world-sqlite"))
 GETS = [each for each in EVERY_ROW if each.values[0].method == "GET"]
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
@@ -93,8 +94,10 @@ def _told(question, answer, logged) -> str:
     return f"{question}: {answer.status_code}\n{' '.join(words.split())[:600]}\n{logged.getvalue()[-1500:]}"
 
 
+@pytest.mark.parametrize("built", [ONE_DATABASE], indirect=True)
 @pytest.mark.parametrize("row", GETS)
 def test_a_head_says_what_the_get_says(world, row: Row):
+    """Flask makes one of the other, whatever the database."""
     seen = set()
     for question in asking.everybody(world, row):
         if question.whose not in seen:
