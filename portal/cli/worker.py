@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portal.cli.check_results import State
 from portal.cli.context import note, open_portal
 
 if TYPE_CHECKING:
@@ -21,9 +22,14 @@ Example:  portal worker
 )
 def worker() -> None:
     """Deliver messages and run each lender's nights, until stopped."""
+    from portal.cli import message_checks
     from portal.jobs import scheduler
 
-    clock = scheduler.timetable(open_portal())
+    installation = open_portal()
+    for check in message_checks.texts(installation):
+        if check.state is not State.OK:  # the shipped text goes instead of such a one
+            note(f"Warning: {check.name}: {check.found}; {check.advice}")
+    clock = scheduler.timetable(installation)
     _stop_when_told(clock)
     note("Worker started: messages, nights, expired sessions")
     clock.start()

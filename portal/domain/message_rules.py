@@ -136,7 +136,6 @@ TEXTS: Mapping[str, TextRule] = {
     "promise_broken": _collection(
         "lender amount date account reference hotline", "amount date account hotline"
     ),
-    "visit_can_be_chosen": _collection("lender hotline", "lender hotline"),
     NEUTRAL: _collection("hotline", "hotline", neutral=True),
     "preferences_changed": _service("lender hotline", "hotline"),
     "code_entry": _service("lender code", "code"),

@@ -39,8 +39,8 @@ def send_collection(
 
     Where nobody at home knows, the neutral text goes instead. A message that the gate forbids, other than by
     the hour, is kept as withheld. `facts` fill gaps that the case does not: `amount` in minor units and
-    `date` of a promise. Refused: no address for the channel, or one that messages do not reach, no account to pay into,
-    or words that may not be sent."""
+    `date` of a promise. Refused: no address for the channel, or one that messages do not reach, no account
+    to pay into, or words that may not be sent."""
     borrower, rule = case.borrower, TEXTS[template]
     if rule.instead and nobody_at_home_knows(session, case=case):
         template, rule = rule.instead, TEXTS[rule.instead]

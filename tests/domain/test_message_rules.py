@@ -135,10 +135,5 @@ def test_collection_holds_what_the_process_asks_for_and_has_a_neutral_text_besid
         "hotline",
     }
     telling = [name for name, rule in TEXTS.items() if rule.telling]
-    assert sorted(telling) == [
-        "overdue_reminder",
-        "promise_broken",
-        "promise_reminder",
-        "visit_can_be_chosen",
-    ]
+    assert sorted(telling) == ["overdue_reminder", "promise_broken", "promise_reminder"]
     assert {TEXTS[name].instead for name in telling} == {"neutral_reminder"}

@@ -49,7 +49,6 @@ TEXTS = {
     "overdue_reminder": _l("Reminder of an overdue amount"),
     "promise_reminder": _l("Reminder of a promise"),
     "promise_broken": _l("After a promise that was not kept"),
-    "visit_can_be_chosen": _l("A visit can be chosen"),
     "neutral_reminder": _l("Neutral text where nobody at home knows"),
     "preferences_changed": _l("How we reach you was changed"),
     "code_entry": _l("Your code for entering"),
