@@ -1,8 +1,9 @@
 """How the delay of a loan is charged, and how loans and what happened to them are read for the ledger."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -75,8 +76,13 @@ def reliefs_of(session: Session, loans: Sequence[Loan]) -> dict[int, list[Given]
     row = Relief
     columns = (row.loan_id, row.kind, row.first_day, row.last_day, row.share_ppm, row.amount)
     query = select(*columns).where(row.loan_id.in_([loan.id for loan in loans]), row.withdrawn_at.is_(None))
+    return given(session.execute(query.order_by(row.loan_id, row.id)))
+
+
+def given(rows: Iterable[Any]) -> dict[int, list[Given]]:
+    """Relief by loan id, from its rows in their order."""
     found: dict[int, list[Given]] = defaultdict(list)
-    for each in session.execute(query.order_by(row.loan_id, row.id)):
+    for each in rows:
         found[each.loan_id].append(
             Given(
                 kind=each.kind,

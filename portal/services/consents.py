@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import Actor
@@ -27,13 +27,16 @@ def in_force(
     session: Session, *, case: Case, purpose: ConsentPurpose = ConsentPurpose.VISIT_SERVICE
 ) -> Consent | None:
     """Return the consent to a purpose that was given and not taken back."""
-    query = select(Consent).where(
+    return session.scalar(query_in_force(case, purpose))
+
+
+def query_in_force(case: Case, purpose: ConsentPurpose = ConsentPurpose.VISIT_SERVICE) -> Select[Consent]:
+    return select(Consent).where(
         Consent.lender_id == case.lender_id,
         Consent.case_id == case.id,
         Consent.purpose == purpose,
         Consent.revoked_at.is_(None),
     )
-    return session.scalar(query)
 
 
 def all_of(session: Session, *, case: Case) -> list[Consent]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.domain import accrual, ledger
@@ -14,8 +14,9 @@ from portal.domain.cap import CapCheck
 from portal.domain.dates import paused_days
 from portal.domain.policy import Policy
 from portal.domain.relief import Relief
-from portal.models import BookImport, Case, JobRun, Lender, Loan
-from portal.services import book_terms, cases
+from portal.models import BookImport, Case, CaseLoan, JobRun, Lender, Loan, Party
+from portal.models import Relief as ReliefRow
+from portal.services import at_once, book_terms
 
 NIGHTLY = "nightly"  # the job whose runs check the loan book
 
@@ -174,14 +175,43 @@ class Debt:
         return next((each for each in self.loans if each.loan.ref == loan_ref), None)
 
 
-def debt_of(session: Session, *, case: Case, policy: Policy, business_date: date) -> Debt:
+Loans = tuple[list[Loan], dict[int, list[Relief]]]  # those of a case, the longest overdue first
+
+
+def queries_of(case: Case) -> tuple[Select[Loan], Select[ReliefRow]]:
+    """Ask for the loans of a case and the relief in force on them; `arranged` takes what comes."""
+    joined = select(CaseLoan.loan_id).where(CaseLoan.case_id == case.id, CaseLoan.left_at.is_(None))
+    return (
+        select(Loan).where(Loan.lender_id == case.lender_id, Loan.id.in_(joined)),
+        select(ReliefRow).where(
+            ReliefRow.lender_id == case.lender_id,
+            ReliefRow.loan_id.in_(joined),
+            ReliefRow.withdrawn_at.is_(None),
+        ),
+    )
+
+
+def arranged(loans: Iterable[Loan], reliefs: Iterable[ReliefRow]) -> Loans:
+    return (
+        sorted(loans, key=lambda each: (-each.dpd, each.id)),
+        book_terms.given(sorted(reliefs, key=lambda each: (each.loan_id, each.id))),
+    )
+
+
+def loans_of(session: Session, case: Case) -> Loans:
+    """Return the loans of a case and the relief in force on them, in one query."""
+    return arranged(*at_once.read(session, *queries_of(case)))
+
+
+def debt_of(
+    session: Session, *, case: Case, policy: Policy, business_date: date, read: Loans | None = None
+) -> Debt:
     """Return what a case owes on a day. The sums of the rows are the figures, to the cent.
 
-    Four queries, whatever the number of loans."""
-    loans = cases.loans_of(session, case)
+    Three queries, whatever the number of loans; two where the loans and their relief were read before."""
+    loans, reliefs = read or loans_of(session, case)
     openings = book_terms.openings_of(session, loans)
     receipts = book_terms.receipts_of(session, loans)
-    reliefs = book_terms.reliefs_of(session, loans)
     return Debt(
         business_date,
         case.currency,
@@ -202,23 +232,34 @@ def debt_of(session: Session, *, case: Case, policy: Policy, business_date: date
 @dataclass(frozen=True)
 class Sources:
     """Where the figures of a debt come from: imports of the loan book by their id, and when the nightly run
-    last checked them; None: it has not yet."""
+    last checked them (None: it has not yet); and
+    who else is in the contracts."""
 
     imports: dict[int, BookImport]
     checked_on: date | None
     checked_at: datetime | None
+    parties: list[Party]
 
 
 def sources_of(session: Session, debt: Debt, *, lender: Lender) -> Sources:
-    """Return what confirms a debt. Two queries, whatever the number of loans."""
+    """Return what confirms a debt. One query, whatever the number of loans."""
     wanted = {part.loan.import_id for part in debt.loans}
     imports = select(BookImport).where(BookImport.lender_id == lender.id, BookImport.id.in_(wanted))
-    run = select(JobRun.finished_at).where(
+    runs = select(JobRun).where(
         JobRun.lender_id == lender.id,
         JobRun.job == NIGHTLY,
         JobRun.slot == (lender.aged_on.isoformat() if lender.aged_on else None),
     )
-    return Sources({each.id: each for each in session.scalars(imports)}, lender.aged_on, session.scalar(run))
+    parties = select(Party).where(
+        Party.lender_id == lender.id, Party.loan_id.in_([part.loan.id for part in debt.loans])
+    )
+    books, checks, others = at_once.read(session, imports, runs, parties)
+    return Sources(
+        imports={each.id: each for each in books},
+        checked_on=lender.aged_on,
+        checked_at=checks[0].finished_at if checks else None,
+        parties=sorted(others, key=lambda each: each.id),
+    )
 
 
 def loan_debt(

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.actor import Actor
 from portal.domain.policy import Policy
-from portal.models import Agreement, Case, Plan, Visit
-from portal.services import consents, proofs, scope, visits
+from portal.models import Agreement, Case, Plan, Proof, Visit
+from portal.services import at_once, consents, proofs, scope, visits
 from portal.vocabulary import (
     AgreementState,
     CaseState,
@@ -93,15 +95,22 @@ def _facts(
     visits = scope.visits(actor, now=now).where(Visit.case_id == case.id)
     plans = scope.plans(actor, now=now).where(Plan.case_id == case.id)
     agreements = scope.agreements(actor, now=now).where(Agreement.case_id == case.id)
+    consent = consents.query_in_force(case)
+    papers = select(Proof).where(Proof.lender_id == case.lender_id, Proof.case_id == case.id)
+    found = at_once.read(session, consent, papers, visits, plans, agreements)
     return _Facts(
         case=case,
         policy=policy,
-        consented=consents.in_force(session, case=case) is not None,
-        needed=tuple(proofs.still_needed(session, case=case, today=today, policy=policy)),
-        visits=session.scalars(visits.order_by(Visit.window_start)).all(),
-        plans=session.scalars(plans.order_by(Plan.id.desc())).all(),
-        agreements=session.scalars(agreements.order_by(Agreement.id.desc())).all(),
+        consented=bool(found[0]),
+        needed=tuple(proofs.needed_of(_newest(found[1]), today=today, policy=policy)),
+        visits=sorted(found[2], key=lambda each: each.window_start),
+        plans=_newest(found[3]),
+        agreements=_newest(found[4]),
     )
+
+
+def _newest(rows: list[Any]) -> list[Any]:
+    return sorted(rows, key=lambda each: each.id, reverse=True)
 
 
 def _consent(facts: _Facts) -> _Mark:

@@ -61,7 +61,12 @@ def rows(session: Session, *, case: Case, today: date, policy: Policy) -> list[K
 
 def still_needed(session: Session, *, case: Case, today: date, policy: Policy) -> list[ProofKind]:
     """Return the required kinds that are missing, sent back or too old. Empty: a visit can be booked."""
-    facts = [_facts(proof) for proof in _of_case(session, case)]
+    return needed_of(_of_case(session, case), today=today, policy=policy)
+
+
+def needed_of(papers: Sequence[Proof], *, today: date, policy: Policy) -> list[ProofKind]:
+    """The same from all proofs of a case, the newest first."""
+    facts = [_facts(proof) for proof in papers]
     return proofs.still_needed(proofs.checklist(facts, on=today, documents=policy.documents))
 
 
