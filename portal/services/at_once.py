@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, literal_column, select, union_all
+from sqlalchemy import Select, and_, literal, select, union_all
 from sqlalchemy.orm import Session
 
 
@@ -14,13 +14,13 @@ def read(session: Session, *queries: Select[Any]) -> list[list[Any]]:
     models: Sequence[Any] = [query.column_descriptions[0]["entity"] for query in queries]
     keys = union_all(
         *(
-            query.with_only_columns(literal_column(str(part)).label("part"), model.id.label("row"))
+            query.with_only_columns(literal(part).label("part"), model.id.label("row"))
             for part, (query, model) in enumerate(zip(queries, models, strict=True))
         )
     ).subquery()
     statement = select(keys.c.part, *models).select_from(keys)
     for part, model in enumerate(models):
-        here = keys.c.part == literal_column(str(part))
+        here = keys.c.part == literal(part)
         statement = statement.outerjoin(model, and_(here, model.id == keys.c.row))
     found: list[list[Any]] = [[] for _ in queries]
     for part, *rows in session.execute(statement):

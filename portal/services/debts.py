@@ -232,8 +232,7 @@ def debt_of(
 @dataclass(frozen=True)
 class Sources:
     """Where the figures of a debt come from: imports of the loan book by their id, and when the nightly run
-    last checked them (None: it has not yet); and
-    who else is in the contracts."""
+    last checked them (None: it has not yet); and who else is in the contracts."""
 
     imports: dict[int, BookImport]
     checked_on: date | None
